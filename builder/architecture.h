@@ -1,0 +1,28 @@
+/* Architectures: everything that differs from one to the next, one row each. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct architecture {
+	const char *name;             /* Debian's: "amd64" */
+	const char *machine;          /* uname -m: "x86_64" */
+	const char *kernel_arch;      /* ARCH= of the kernel: "x86" */
+	const char *cross_prefix;     /* "x86_64-linux-gnu-" */
+	const char *emulator;         /* "qemu-system-x86_64" */
+	const char *emulator_package; /* Debian package that has it */
+	const char *emulator_machine; /* "q35" */
+	const char *emulator_cpu;     /* under TCG: "max" */
+	const char *serial_console;   /* "ttyS0" */
+	const char *cloud_kernel,
+		*generic_kernel;           /* Debian's kernel packages; NULL: there is none */
+	const char *grub_bios, *grub_uefi; /* GRUB platforms: "i386-pc", "x86_64-efi" */
+	const char *uefi_file;             /* the removable-media path's file: "BOOTX64.EFI" */
+	uint8_t root_type[16];             /* GPT type of its root partition, as stored on disk */
+};
+
+extern const struct architecture architectures[];
+extern const size_t architecture_count;
+
+const struct architecture *architecture_find(const char *name); /* NULL: unknown */
+const struct architecture *architecture_native(void);

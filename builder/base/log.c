@@ -1,0 +1,147 @@
+#define _GNU_SOURCE
+#include "log.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "memory.h"
+
+/* The terminal is one; so is this. Set by log_setup() and the progress calls only. */
+static struct {
+	enum log_form form;
+	bool quiet;
+	char *name; /* of the running work; owned, NULL when none runs */
+	double begun, shown;
+} state;
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+void log_setup(enum log_form form, bool quiet)
+{
+	state.form = form;
+	state.quiet = quiet;
+}
+
+enum log_form log_form(void)
+{
+	return state.form;
+}
+
+static void event(json_t *object)
+{
+	cleanup_free char *line = json_dumps(object, JSON_COMPACT);
+
+	fprintf(stderr, "%s\n", line);
+	json_decref(object);
+}
+
+static void say(const char *kind, const char *format, va_list arguments)
+{
+	cleanup_free char *text = xvasprintf(format, arguments);
+
+	if (state.form == LOG_JSON) {
+		event(json_pack("{s:s, s:s}", "event", kind, "text", text));
+		return;
+	}
+	if (state.form == LOG_TERMINAL && state.name)
+		fputs("\r\033[K", stderr);
+	fprintf(stderr, "%s%s\n", strcmp(kind, "warning") ? "" : "warning: ", text);
+}
+
+void log_note(const char *format, ...)
+{
+	va_list arguments;
+
+	if (state.quiet)
+		return;
+	va_start(arguments, format);
+	say("note", format, arguments);
+	va_end(arguments);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say("warning", format, arguments);
+	va_end(arguments);
+}
+
+void progress_begin(const char *name)
+{
+	free(state.name);
+	state.name = xstrdup(name);
+	state.begun = now();
+	state.shown = 0;
+	if (state.quiet)
+		return;
+	if (state.form == LOG_JSON)
+		event(json_pack("{s:s, s:s}", "event", "begin", "stage", name));
+	else if (state.form == LOG_TERMINAL)
+		progress_step("", 0, 0);
+}
+
+static void show_line(const char *detail, uint64_t done, uint64_t total)
+{
+	struct winsize window = {.ws_col = 80};
+	cleanup_free char *line = NULL;
+
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &window);
+	if (total)
+		line = xasprintf("  %-12s %3.0f%%  %s", state.name, 100.0 * done / total, detail);
+	else
+		line = xasprintf("  %-12s %4.0fs  %s", state.name, now() - state.begun, detail);
+	fprintf(stderr, "\r%.*s\033[K", window.ws_col > 1 ? window.ws_col - 1 : 79, line);
+	fflush(stderr);
+}
+
+void progress_step(const char *detail, uint64_t done, uint64_t total)
+{
+	double time = now();
+
+	if (state.quiet || !state.name || state.form == LOG_PLAIN || time - state.shown < 0.1)
+		return;
+	state.shown = time;
+	if (state.form == LOG_TERMINAL) {
+		show_line(detail, done, total);
+		return;
+	}
+	event(json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", "progress", "stage", state.name,
+		"detail", detail, "done", (json_int_t)done, "total", (json_int_t)total));
+}
+
+void progress_end(const char *result)
+{
+	double seconds = now() - state.begun;
+
+	if (state.name && !state.quiet && state.form == LOG_JSON)
+		event(json_pack("{s:s, s:s, s:s*, s:f}", "event", "end", "stage", state.name,
+			"result", result, "seconds", seconds));
+	else if (state.name && !state.quiet)
+		fprintf(stderr, "%s  %-12s %5.1fs  %s\n",
+			state.form == LOG_TERMINAL ? "\r\033[K" : "", state.name, seconds,
+			result ? result : "");
+	progress_abandon();
+}
+
+void progress_abandon(void)
+{
+	if (state.name && state.form == LOG_TERMINAL)
+		fputs("\r\033[K", stderr);
+	free(state.name);
+	state.name = NULL;
+}

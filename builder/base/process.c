@@ -1,0 +1,255 @@
+#define _GNU_SOURCE
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "interrupt.h"
+
+enum { TAIL_BYTES = 4096, TAIL_LINES = 12, CAPTURE_LIMIT = 64 * 1024 * 1024 };
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000ull + time.tv_nsec / 1000000;
+}
+
+char *process_explain(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return xasprintf("killed by SIG%s", sigabbrev_np(WTERMSIG(wait_status)));
+	return xasprintf("exit status %d", WEXITSTATUS(wait_status));
+}
+
+/* The child's side: from fork to exec. Never returns. */
+static void child(
+	const struct process *process, const char *program, int output, int errors, pid_t parent)
+{
+	interrupt_reset();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	int input = open("/dev/null", O_RDONLY);
+	dup2(input, 0);
+	dup2(output, 1);
+	dup2(errors, 2);
+	if (process->pass_fd > 2) {
+		close_range(3, process->pass_fd - 1, 0);
+		close_range(process->pass_fd + 1, ~0u, 0);
+	} else {
+		close_range(3, ~0u, 0);
+	}
+	if (process->directory && chdir(process->directory)) {
+		dprintf(2, "%s: %s\n", process->directory, strerror(errno));
+		_exit(127);
+	}
+	if (process->prepare && process->prepare(process->context))
+		_exit(127);
+	execve(program, (char *const *)process->arguments,
+		process->environment ? (char *const *)process->environment : environ);
+	dprintf(2, "%s: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+static int spawn(
+	const struct process *process, int output, int errors, pid_t *ret_pid, struct error *err)
+{
+	const char *name = process->arguments[0];
+	cleanup_free char *program = strchr(name, '/') ? xstrdup(name) : program_find(name);
+
+	if (!program)
+		return error_set(err, STATUS_MISSING,
+			"%s: program not found; `jeos doctor` names the package", name);
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_errno(err, errno, "%s: starting", name);
+	if (!pid)
+		child(process, program, output, errors, parent);
+	*ret_pid = pid;
+	return 0;
+}
+
+int process_start(const struct process *process, int output_fd, pid_t *ret_pid, struct error *err)
+{
+	return spawn(process, output_fd, output_fd, ret_pid, err);
+}
+
+int process_end(pid_t pid)
+{
+	int status;
+	struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+	kill(pid, SIGTERM);
+	for (unsigned i = 0; i < 200; i++) {
+		pid_t ended = waitpid(pid, &status, WNOHANG);
+		if (ended == pid)
+			return status;
+		if (ended < 0 && errno != EINTR)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+/* What has come out of a running child, and how its pipes stand. */
+struct collection {
+	const struct process *process;
+	struct buffer *stdout_to; /* NULL: both streams go to the tail */
+	struct buffer tail;
+	int log;
+};
+
+/* Keeps the end of the output only: enough for an error message. */
+static void keep_tail(struct buffer *tail, const char *data, size_t length)
+{
+	buffer_append(tail, data, length);
+	if (tail->length <= 2 * TAIL_BYTES)
+		return;
+	memmove(tail->data, tail->data + tail->length - TAIL_BYTES, TAIL_BYTES + 1);
+	tail->length = TAIL_BYTES;
+}
+
+/* Takes what one pipe has; false when it has ended. */
+static bool drain(struct collection *collection, int fd, bool is_output)
+{
+	char block[16384];
+	ssize_t length = read(fd, block, sizeof(block));
+
+	if (length < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (!length)
+		return false;
+	if (collection->log >= 0 && write(collection->log, block, length) < 0)
+		collection->log = -1;
+	if (collection->process->output)
+		collection->process->output(collection->process->context, block, length);
+	if (!is_output || !collection->stdout_to)
+		keep_tail(&collection->tail, block, length);
+	else if (collection->stdout_to->length < CAPTURE_LIMIT)
+		buffer_append(collection->stdout_to, block, length);
+	return true;
+}
+
+/* Reads both pipes until they end; -1 with the error on a time-out or an interrupt. */
+static int collect(struct collection *collection, int output, int errors, struct error *err)
+{
+	uint64_t timeout = collection->process->timeout, start = now();
+	struct pollfd pipes[] = {{output, POLLIN, 0}, {errors, POLLIN, 0}};
+
+	while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
+		uint64_t passed = now() - start;
+		if (interrupt_check(err))
+			return -1;
+		if (timeout && passed >= timeout)
+			return error_set(err,
+				collection->process->failure ? collection->process->failure
+							     : STATUS_FAILED,
+				"still running after %.0f s, ended", timeout / 1000.0);
+		int wait = timeout && timeout - passed < 500 ? (int)(timeout - passed) : 500;
+		if (poll(pipes, 2, wait) <= 0)
+			continue;
+		for (unsigned i = 0; i < 2; i++)
+			if (pipes[i].fd >= 0 && pipes[i].revents &&
+				!drain(collection, pipes[i].fd, i == 0))
+				pipes[i].fd = -1;
+	}
+	return 0;
+}
+
+/* The last lines of the output, indented, without the trailing newline; "" when there are none. */
+static char *tail_lines(const struct buffer *tail)
+{
+	struct buffer text = {0};
+	const char *start = tail->data ? tail->data : "";
+	size_t length = tail->length;
+
+	while (length && (start[length - 1] == '\n' || start[length - 1] == '\r'))
+		length--;
+	size_t from = length;
+	for (unsigned lines = 0; from; from--)
+		if (start[from - 1] == '\n' && ++lines == TAIL_LINES)
+			break;
+	for (size_t i = from; i < length; i++) {
+		if (i == from || start[i - 1] == '\n')
+			buffer_text(&text, "\n    ");
+		if (start[i] != '\n' && start[i] != '\r' && start[i] != '\0')
+			buffer_append(&text, &start[i], 1);
+	}
+	buffer_text(&text, "");
+	return text.data;
+}
+
+static int run(const struct process *process, struct buffer *stdout_to, struct error *err)
+{
+	int out[2], errors[2];
+	cleanup_process pid_t pid = 0;
+	cleanup_fd int log =
+		process->log ? open(process->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
+			     : -1;
+	struct collection collection = {process, stdout_to, {0}, log};
+
+	if (pipe2(out, O_CLOEXEC))
+		return error_errno(err, errno, "making a pipe");
+	if (pipe2(errors, O_CLOEXEC)) {
+		close(out[0]);
+		close(out[1]);
+		return error_errno(err, errno, "making a pipe");
+	}
+	int result = spawn(process, out[1], stdout_to ? errors[1] : out[1], &pid, err);
+	close(out[1]);
+	close(errors[1]);
+	if (!result)
+		result = collect(&collection, out[0], errors[0], err);
+	close(out[0]);
+	close(errors[0]);
+	cleanup_free char *lines = tail_lines(&collection.tail);
+	buffer_release(&collection.tail);
+	if (result)
+		return pid ? error_wrap(err, "%s", process->arguments[0]) : -1;
+
+	int status;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_errno(err, errno, "%s: waiting", process->arguments[0]);
+	pid = 0;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	cleanup_free char *why = process_explain(status);
+	return error_set(err, process->failure ? process->failure : STATUS_FAILED, "%s: %s%s",
+		process->arguments[0], why, lines);
+}
+
+int process_run(const struct process *process, struct error *err)
+{
+	return run(process, NULL, err);
+}
+
+int process_capture(const struct process *process, struct buffer *ret_output, struct error *err)
+{
+	cleanup_buffer struct buffer output = {0};
+
+	buffer_append(&output, "", 0);
+	if (run(process, &output, err))
+		return -1;
+	*ret_output = output;
+	output = (struct buffer){0};
+	return 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * The test harness: boots a throw-away overlay of an image and runs the recipe's checks on it. The
+ * artefact itself is never written to.
+ */
+#pragma once
+
+#include "architecture.h"
+#include "platform.h"
+#include "recipe/recipe.h"
+
+enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
+enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT };
+
+/* What a host's /dev/kvm is worth; found by running a tiny guest. */
+struct kvm_probe {
+	bool usable;
+	char reason[160]; /* "usable", "/dev/kvm: no such file", "emulated: ..." */
+};
+void kvm_probe(struct kvm_probe *ret_probe);
+
+struct boot_options {
+	const char *image; /* the artefact */
+	const struct architecture *architecture;
+	const struct platform *platform;
+	enum accelerator accelerator;
+	enum boot_path path;
+	const struct recipe_test *test;
+	const char *log_directory; /* receives serial logs; exists */
+	const char *work;          /* a private directory for the overlay */
+};
+
+enum check_outcome { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED };
+
+struct check_result {
+	char *name; /* "run: systemctl is-system-running"; owned */
+	enum check_outcome outcome;
+	char *detail; /* why it failed or was skipped; NULL; owned */
+	uint64_t milliseconds;
+};
+
+/* All that one boot showed. */
+struct verdict {
+	char *name; /* "minimal kvm bios"; owned */
+	enum status
+		status; /* STATUS_OK, STATUS_CHECK, STATUS_TIMEOUT, STATUS_PANIC, STATUS_EMULATOR */
+	char *accelerator; /* "tcg (KVM is emulated: ...)"; owned */
+	char *log;         /* path of the serial log; owned */
+	uint64_t milliseconds, ready_milliseconds;
+	uint64_t memory_used; /* bytes in the guest when ready; 0 unknown */
+	vector(struct check_result) results;
+};
+void verdict_release(struct verdict *verdict);
+
+/*
+ * Boots and checks. A failed check, a panic or a time-out is a verdict, not an error; an error is
+ * what kept the test from being made at all (STATUS_MISSING, STATUS_EMULATOR, an image that cannot
+ * be read).
+ */
+int boot_test(const struct boot_options *options, struct verdict *ret_verdict, struct error *err);
+
+/* Boots the image for a person: serial console on the terminal, changes thrown away. */
+int boot_run(const struct boot_options *options, struct error *err);
+
+/* Verdicts as TAP (to a FILE), JUnit XML and JSON texts; owned by the caller. */
+char *verdicts_tap(const struct verdict *verdicts, size_t count);
+char *verdicts_junit(const struct verdict *verdicts, size_t count);
+char *verdicts_json(const struct verdict *verdicts, size_t count);

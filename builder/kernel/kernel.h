@@ -1,0 +1,29 @@
+/*
+ * Kernels: which package, what of it goes into the guest, and the small initramfs that finds the
+ * root. A distribution kernel is unpacked, not installed: no initramfs-tools, no hooks.
+ */
+#pragma once
+
+#include "archive/archive.h"
+#include "architecture.h"
+#include "platform.h"
+
+/* The guest kernel of a plan. */
+struct kernel_plan {
+	struct package image;   /* the linux-image package; name NULL: no kernel */
+	struct package busybox; /* busybox-static of the guest's architecture, for the initramfs */
+	const struct platform *const *platforms; /* NULL-terminated; whose modules are kept */
+};
+
+/* Resolves "cloud", "generic" or "none" to packages. */
+int kernel_choose(struct archive *archive, const char *kernel,
+	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
+	struct error *err);
+
+/*
+ * Puts the kernel into the root: /boot/vmlinuz, /boot/initrd.img, /boot/config-RELEASE, and of
+ * /lib/modules those that the platforms need, with their dependencies and the module indices.
+ * ret_release (owned by the caller) is the kernel's release.
+ */
+int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *root,
+	uint64_t epoch, char **ret_release, struct error *err);

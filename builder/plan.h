@@ -1,0 +1,46 @@
+/*
+ * A plan: what will be done, complete before anything is done. Every package with its version and
+ * hash, every layer with its key, every byte range of the disk. Deterministic, and free of side
+ * effects but for the archive's indices in the store. `jeos plan` prints it.
+ */
+#pragma once
+
+#include "archive/archive.h"
+#include "architecture.h"
+#include "image/image.h"
+#include "kernel/kernel.h"
+#include "platform.h"
+#include "recipe/recipe.h"
+
+/* One file that a build leaves behind. */
+struct plan_artefact {
+	const char *format; /* "qcow2" */
+	const char *name;   /* "minimal-1.0-amd64.qcow2" */
+};
+
+struct plan {
+	struct arena arena;          /* owns what follows */
+	const struct recipe *recipe; /* borrowed */
+	const struct architecture *architecture;
+	const struct platform **platforms; /* NULL-terminated */
+	struct package_list packages;      /* installed in the root */
+	struct kernel_plan kernel;         /* unpacked into it */
+	const char *sources_list, *keyring;
+	uint64_t epoch;       /* seconds: the time stamp of everything */
+	const char *base_key; /* of the layer that holds the bootstrapped root */
+	const char *seed;     /* all UUIDs derive from it */
+	struct image_layout layout;
+	struct plan_artefact *artefacts;
+	size_t artefact_count;
+	const char *name; /* "minimal-1.0-amd64" */
+};
+
+int plan_make(const struct recipe *recipe, const struct store *store, struct plan **ret_plan,
+	struct error *err);
+void plan_free(struct plan *plan);
+void plan_cleanup(struct plan **plan);
+#define cleanup_plan cleanup(plan_cleanup)
+
+/* The plan as text for people, and as JSON for the manifest; owned by the caller. */
+char *plan_text(const struct plan *plan, const struct store *store);
+char *plan_json(const struct plan *plan);

@@ -1,0 +1,22 @@
+/* Platforms: what an appliance can run on; each row decides drivers, disk format and how it is
+ * tested. */
+#pragma once
+
+#include <stddef.h>
+
+struct platform {
+	const char *name;    /* "kvm" */
+	const char *summary; /* for `jeos list platforms` */
+	const char *format;  /* its disk format: "qcow2" */
+	/* Kernel modules its hardware needs; NULL-terminated. A distribution kernel keeps these and
+	 * what they depend on; those in root_modules also go into the initramfs. */
+	const char *const *modules;
+	const char *const *root_modules;
+	const char *disk_device;    /* the emulated disk in tests: "virtio-blk-pci" */
+	const char *network_device; /* the emulated network card in tests: "virtio-net-pci" */
+};
+
+extern const struct platform platforms[];
+extern const size_t platform_count;
+
+const struct platform *platform_find(const char *name); /* NULL: unknown */

@@ -1,0 +1,110 @@
+/*
+ * A recipe: what the user wrote, checked and complete. Strings live in the recipe's arena. Every
+ * value keeps its position, so that what only later proves wrong (an unknown package, a missing
+ * overlay) is still reported at file:line:column.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+/* A word of a recipe and where it stands; text is NULL where the recipe says nothing. */
+struct word {
+	const char *text;
+	struct position at;
+};
+
+struct word_list {
+	struct word *items;
+	size_t count, capacity;
+};
+
+enum { FIRMWARE_BIOS = 1, FIRMWARE_UEFI = 2 };
+
+struct recipe_disk {
+	uint64_t size; /* bytes the guest sees */
+	struct position size_at;
+	unsigned firmware;        /* FIRMWARE_* */
+	struct word root;         /* filesystem of the root: "ext4" */
+	struct word_list formats; /* empty: those of the platforms */
+};
+
+/* Who may become root in the guest. Nothing set: the account is locked, no console login. */
+struct recipe_access {
+	struct word password_hash; /* crypt(5) form */
+	struct word_list ssh_keys; /* lines of authorized_keys */
+	bool console_login; /* a getty on the consoles; without a hash: root without password */
+};
+
+enum check_kind {
+	CHECK_RUN,         /* a command's exit status and output */
+	CHECK_CONSOLE,     /* a text on the serial console */
+	CHECK_PORT,        /* a TCP port answers */
+	CHECK_ABSENT,      /* packages, modules, files that must not be there */
+	CHECK_PRESENT,     /* ... that must be there */
+	CHECK_MEMORY_USED, /* at most so many bytes in use after boot */
+	CHECK_ROOT_GROWS,  /* with the disk enlarged to so many bytes, the root fills it */
+};
+
+struct recipe_check {
+	enum check_kind kind;
+	struct position at;
+	const char *text;   /* run: shell command; console: text to wait for */
+	int exit_status;    /* run: the expected one */
+	const char *output; /* run: extended regular expression its output must match, or NULL */
+	uint64_t within;    /* milliseconds this check may take */
+	uint64_t number;    /* port; or bytes of memory-used and root-grows */
+	const char *answer; /* port: what its first bytes must begin with, or NULL */
+	struct word_list packages, modules, files; /* absent, present; files may be globs */
+};
+
+struct recipe_test {
+	uint64_t memory; /* bytes */
+	unsigned processors;
+	uint64_t ready_within; /* milliseconds */
+	vector(struct recipe_check) checks;
+};
+
+struct recipe {
+	struct arena arena; /* owns every string and array here */
+	const char *path;   /* the file it was loaded from */
+	struct word name, version, summary;
+	struct word suite, architecture;
+	struct word mirror;          /* NULL: the host's, see archive/mirror.c */
+	struct word keyring;         /* file of trusted keys; NULL: the suite's */
+	struct word_list components; /* "main" */
+	struct word_list packages, without;
+	struct word_list strip; /* names of strip rules, see rootfs/strip.h */
+	struct word kernel;     /* "cloud", "generic", "none" */
+	struct word_list overlays, hooks;
+	uint64_t hook_timeout; /* milliseconds for each hook */
+	bool hook_network;     /* hooks may use the network */
+	struct word hostname;
+	struct recipe_access access;
+	struct recipe_disk disk;
+	struct word_list platforms;
+	struct recipe_test test;
+};
+
+/*
+ * Loads a recipe and what it is `from`, checks every key and value that can be checked without an
+ * archive, and fills in the defaults. Errors have STATUS_RECIPE and a position; a file that cannot
+ * be read is STATUS_RECIPE too. Names of architectures, platforms, overlays, hooks, formats and
+ * strip rules are known to be good afterwards.
+ */
+int recipe_load(const char *path, struct recipe **ret_recipe, struct error *err);
+void recipe_free(struct recipe *recipe);
+void recipe_cleanup(struct recipe **recipe);
+#define cleanup_recipe cleanup(recipe_cleanup)
+
+/*
+ * Where a recipe's helper of a kind ("overlays", "hooks", "recipes") and a name lies: beside the
+ * recipe, in KIND/ beside or above it, or in jeos's own data directory. Owned by the caller; NULL
+ * when there is none.
+ */
+char *recipe_find(const char *recipe_path, const char *kind, const char *name);
+
+/* The schema of recipes as a JSON Schema document; recipes/recipe.schema.json is this text. */
+char *recipe_schema_json(void);

@@ -1,0 +1,45 @@
+/* The root filesystem: made by debootstrap, then configured, overlaid, hooked, stripped, cleaned.
+ */
+#pragma once
+
+#include "archive/archive.h"
+#include "recipe/recipe.h"
+#include "sandbox/sandbox.h"
+
+/* What every step on the root is given. */
+struct rootfs {
+	const struct recipe *recipe;
+	const struct package_list *packages;
+	const struct store *store;
+	enum sandbox_mode mode;
+	const char *root;         /* the tree's path */
+	const char *work;         /* a private directory for scratch files */
+	uint64_t epoch;           /* seconds; the newest time any file may carry */
+	const char *sources_list; /* for the guest's /etc/apt/sources.list */
+	const char *keyring;
+};
+
+/*
+ * A real debootstrap run (variant minbase, first and second stage), fed from the store with exactly
+ * the packages of the plan, second stage in the sandbox. Dpkg is told what to leave out
+ * (strip_write_dpkg_rules) before the first package is unpacked.
+ */
+int rootfs_bootstrap(const struct rootfs *rootfs, struct error *err);
+
+/* Host name, hosts, fstab, sources.list, accounts and console login as the recipe says. */
+int rootfs_configure(const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid,
+	struct error *err);
+
+/* Copies overlays/<name>/ over the root, in the recipe's order: modes kept, owner root unless
+ * the overlay's .owners file says otherwise. */
+int rootfs_overlay(const struct rootfs *rootfs, struct error *err);
+
+/* Runs the recipe's hooks in the guest root, in order. */
+int rootfs_hooks(const struct rootfs *rootfs, struct error *err);
+
+/* Removes what the strip rules name, and what no image ships: logs, machine-id, host keys, caches.
+ */
+int rootfs_clean(const struct rootfs *rootfs, struct error *err);
+
+/* What `without` names must not be in the tree's package database; STATUS_RECIPE if it is. */
+int rootfs_check_without(const struct rootfs *rootfs, struct error *err);

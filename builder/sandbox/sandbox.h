@@ -1,0 +1,57 @@
+/*
+ * The sandbox: where maintainer scripts and hooks run. Only they need a root; jeos itself reads and
+ * writes everything else.
+ *
+ * A build first enters a mode (sandbox_enter), in which the whole rest of the build runs:
+ *   SANDBOX_USER    an unprivileged user: a user namespace with the user's subordinate ids
+ *   SANDBOX_ROOT    root that may mount and unshare
+ *   SANDBOX_CHROOT  root in a locked-down container: plain chroot
+ * Inside, all mounts are in a mount namespace of jeos's own, so that the end of the process,
+ * however it comes, ends them.
+ */
+#pragma once
+
+#include "base/process.h"
+
+enum sandbox_mode { SANDBOX_USER, SANDBOX_ROOT, SANDBOX_CHROOT };
+
+/* Which mode this host allows, by trying it in a child. STATUS_MISSING says what to enable. */
+int sandbox_detect(enum sandbox_mode *ret_mode, struct error *err);
+/* "user namespace (ids 100000-165535)" and so on, for `jeos doctor` and the build's first line. */
+const char *sandbox_mode_name(enum sandbox_mode mode);
+
+/*
+ * Runs `body` in the mode: in SANDBOX_USER and SANDBOX_ROOT in a child with namespaces of its own,
+ * in which it is root; the child's error comes back. Interrupts are passed on to the child.
+ */
+int sandbox_enter(enum sandbox_mode mode, int (*body)(void *context, struct error *err),
+	void *context, struct error *err);
+
+/* A program run in the guest root. */
+struct sandbox_run {
+	enum sandbox_mode mode;
+	const char *root;               /* the guest root's path */
+	const char *const *arguments;   /* NULL-terminated, found on the guest's PATH */
+	const char *const *environment; /* added to the small fixed one; NULL: nothing */
+	bool network;                   /* keeps the host's network; otherwise loopback only */
+	uint64_t timeout;               /* milliseconds; 0: an hour */
+	const char *log;                /* file its output is appended to; NULL: none */
+	void (*output)(void *context, const char *data, size_t length); /* may be NULL */
+	void *context;
+};
+
+/*
+ * Runs it, chrooted, in mount, process, IPC and host-name namespaces of its own, with /proc, /sys,
+ * /dev (a few nodes), /dev/pts, /dev/shm and /run fresh, nothing of the host's environment, fsync
+ * and its kin doing nothing, and every process it leaves behind killed. Failure is STATUS_SCRIPT
+ * with the last lines of its output.
+ */
+int sandbox_run(const struct sandbox_run *run, struct error *err);
+
+/*
+ * Gives a writable tree at `path` (an existing empty directory) whose content begins as `layer`'s,
+ * which stays untouched: by overlayfs where it can be mounted, with the changes in `changes` (an
+ * existing empty directory on the same filesystem as its work area), else by copying.
+ */
+int sandbox_tree_over(enum sandbox_mode mode, const char *layer, const char *changes,
+	const char *path, struct error *err);

@@ -1,0 +1,75 @@
+/*
+ * A disk: a virtual disk image under construction or opened, addressed as the guest sees it.
+ * Bytes never written read as zero (or as the backing disk has them). Random access in any order.
+ *
+ * Life: disk_create() ... write, zero ... disk_finish() -> the file is complete under its path.
+ * Without disk_finish(), disk_free() leaves the file behind incomplete: the caller removes it.
+ *
+ * A new format is one file disk-NAME.c with one `struct disk_driver`, and one line in disk.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct disk;
+
+struct disk_options {
+	const char *path;      /* created with O_EXCL, or opened */
+	uint64_t size;         /* bytes the guest sees; a multiple of 512; create only */
+	uint32_t cluster_size; /* 0: the format's default */
+	/* qcow2 overlays: the disk below, borrowed, and the name to record for it. The new disk
+	 * reads through to it and copies on write. NULL: none. */
+	struct disk *backing;
+	const char *
+		backing_name; /* path to record, relative to the new file's directory or absolute */
+};
+
+struct disk_driver {
+	const char *name;    /* "qcow2" */
+	const char *suffix;  /* of file names: "qcow2", "img" */
+	const char *summary; /* for `jeos list formats` */
+	int (*create)(
+		const struct disk_options *options, struct disk **ret_disk, struct error *err);
+	/* Whether the file is of this format, by its first 512 bytes (zero-padded) and its length.
+	 */
+	bool (*recognize)(const uint8_t *head, uint64_t file_size);
+	int (*open)(const char *path, bool writable, struct disk **ret_disk, struct error *err);
+	int (*read)(
+		struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);
+	int (*write)(struct disk *disk, uint64_t offset, const void *data, uint64_t length,
+		struct error *err);
+	/* The range reads as zeros afterwards; storage is given up where possible. */
+	int (*zero)(struct disk *disk, uint64_t offset, uint64_t length, struct error *err);
+	/* Whether any byte of the range may be non-zero, for sparse copies; NULL: always. Sets
+	 * *ret_length to how far the answer holds. */
+	bool (*has_data)(struct disk *disk, uint64_t offset, uint64_t length, uint64_t *ret_length);
+	int (*finish)(struct disk *disk, struct error *err);
+	void (*free)(struct disk *disk);
+};
+
+/* Drivers embed this first. */
+struct disk {
+	const struct disk_driver *driver;
+	uint64_t size; /* bytes */
+};
+
+extern const struct disk_driver *const disk_drivers[]; /* NULL-terminated; raw is last */
+const struct disk_driver *disk_driver_find(const char *name);
+
+int disk_create(const struct disk_driver *driver, const struct disk_options *options,
+	struct disk **ret_disk, struct error *err);
+/* Opens an image of any format that jeos reads, with its backing chain. */
+int disk_open(const char *path, bool writable, struct disk **ret_disk, struct error *err);
+/* These check the range against the disk's size. */
+int disk_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);
+int disk_write(
+	struct disk *disk, uint64_t offset, const void *data, uint64_t length, struct error *err);
+int disk_zero(struct disk *disk, uint64_t offset, uint64_t length, struct error *err);
+int disk_finish(struct disk *disk, struct error *err);
+void disk_free(struct disk *disk); /* NULL is fine */
+void disk_cleanup(struct disk **disk);
+#define cleanup_disk cleanup(disk_cleanup)

@@ -1,0 +1,27 @@
+/*
+ * Filesystems: write a tree into a slice of a disk, whole, in one pass, the same bytes each time.
+ * A new one is one file fs-NAME.c with one `struct filesystem`, and one line in filesystem.c.
+ */
+#pragma once
+
+#include "slice.h"
+#include "uuid.h"
+
+struct filesystem_options {
+	struct uuid uuid;
+	const char *label; /* NULL: none */
+	uint64_t epoch;    /* seconds; later times are clamped to it, and it is the creation time */
+	const char *work;  /* a private directory for scratch files */
+};
+
+struct filesystem {
+	const char *name;    /* "ext4" */
+	const char *summary; /* for `jeos list filesystems` */
+	/* `tree` is a descriptor of the tree's root; -1: an empty filesystem. A tree that does not
+	 * fit is an error that says how much is missing. */
+	int (*write)(const struct slice *slice, int tree, const struct filesystem_options *options,
+		struct error *err);
+};
+
+extern const struct filesystem *const filesystems[]; /* NULL-terminated */
+const struct filesystem *filesystem_find(const char *name);

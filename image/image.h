@@ -1,0 +1,50 @@
+/*
+ * image_write(): a tree becomes a bootable disk image, straight to its final place.
+ *
+ *     tree -> filesystem -> slice -> disk -> file (written beside its name, then renamed)
+ */
+#pragma once
+
+#include "filesystem.h"
+#include "base/memory.h"
+#include "partition.h"
+
+/* One partition and what is in it. */
+struct image_partition {
+	const char *label;
+	struct uuid type, id;
+	uint64_t start, length;      /* bytes, aligned to PARTITION_ALIGN */
+	const char *filesystem;      /* "ext4", "vfat"; NULL: no filesystem */
+	struct uuid filesystem_uuid; /* for vfat its first four bytes are the serial number */
+	bool holds_root;             /* the tree goes here */
+};
+
+/* What an image will be, byte range by byte range: a part of the plan. */
+struct image_layout {
+	uint64_t size; /* bytes of the disk */
+	struct uuid id;
+	struct image_partition *partitions;
+	size_t partition_count;
+	unsigned boot_bios : 1, boot_uefi : 1;
+	const char *grub_bios, *grub_uefi; /* GRUB platforms: "i386-pc", "x86_64-efi" */
+	const char *uefi_file;             /* "BOOTX64.EFI" */
+	uint64_t epoch;
+};
+
+/*
+ * Lays out BIOS boot partition, ESP and root on a disk of `size` bytes; partitions that the
+ * firmware does not ask for are left out. UUIDs derive from `seed`. The array is in the arena.
+ */
+int image_layout_make(uint64_t size, unsigned firmware, const char *seed, struct arena *arena,
+	struct image_layout *ret_layout, struct error *err);
+
+/*
+ * Writes the tree as an image of that layout and format to `path`. `work` is a private directory
+ * for scratch files. On failure or interrupt nothing is left under `path` or beside it.
+ */
+int image_write(const struct image_layout *layout, const char *format, int tree, const char *path,
+	const char *work, struct error *err);
+
+/* The root filesystem's slice of an opened image: the partition of a root type, or the first that
+ * holds an ext4, or the whole disk. */
+int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err);

@@ -1,0 +1,35 @@
+/* A tree: a directory on the host, walked in one fixed order: the input of every filesystem writer.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+
+/* One inode under one name. Strings and descriptors are valid during the visit only. */
+struct tree_entry {
+	const char *path;   /* from the root, without a leading '/': "etc/fstab"; "" is the root */
+	const char *name;   /* its last part */
+	int directory;      /* descriptor of the directory that holds it */
+	struct stat status; /* with device numbers and ids as this process sees them */
+	unsigned depth;     /* 0: the root */
+};
+
+struct tree_visitor {
+	/* Called for the root, then for each entry before its children, siblings sorted bytewise.
+	 */
+	int (*enter)(void *context, const struct tree_entry *entry, struct error *err);
+	/* Called after a directory's children; may be NULL. */
+	int (*leave)(void *context, const struct tree_entry *entry, struct error *err);
+	void *context;
+};
+
+/* Never follows links. Stops at the first error, or on an interrupt. */
+int tree_walk(int root, const struct tree_visitor *visitor, struct error *err);
+
+/* What a tree needs, for sizing filesystems. */
+struct tree_measure {
+	uint64_t inodes, bytes, blocks_4k;
+};
+int tree_measure(int root, struct tree_measure *ret_measure, struct error *err);
