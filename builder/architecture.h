@@ -18,11 +18,12 @@ struct architecture {
 		*generic_kernel;           /* Debian's kernel packages; NULL: there is none */
 	const char *grub_bios, *grub_uefi; /* GRUB platforms: "i386-pc", "x86_64-efi" */
 	const char *uefi_file;             /* the removable-media path's file: "BOOTX64.EFI" */
-	uint8_t root_type[16];             /* GPT type of its root partition, as stored on disk */
+	const char *root_type;             /* GPT type of its root partition, as a UUID text */
 };
 
 extern const struct architecture architectures[];
 extern const size_t architecture_count;
 
 const struct architecture *architecture_find(const char *name); /* NULL: unknown */
+/* That of this host; NULL: jeos does not know it. */
 const struct architecture *architecture_native(void);

@@ -1,0 +1,32 @@
+#include "platform.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char *const virtio_root[] = {
+	"virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ext4", NULL};
+static const char *const virtio_modules[] = {"virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod",
+	"virtio_net", "virtio_console", "virtio_balloon", "virtio_rng",
+	"vmw_vsock_virtio_transport", "virtiofs", "qemu_fw_cfg", NULL};
+
+const struct platform platforms[] = {
+	{
+		.name = "kvm",
+		.summary = "KVM and QEMU with virtio devices on PCI",
+		.format = "qcow2",
+		.modules = virtio_modules,
+		.root_modules = virtio_root,
+		.disk_device = "virtio-blk-pci",
+		.network_device = "virtio-net-pci",
+	},
+};
+const size_t platform_count = array_count(platforms);
+
+const struct platform *platform_find(const char *name)
+{
+	for (size_t i = 0; i < platform_count; i++)
+		if (!strcmp(platforms[i].name, name))
+			return &platforms[i];
+	return NULL;
+}
