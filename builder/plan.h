@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "archive/archive.h"
 #include "architecture.h"
 #include "image/image.h"
@@ -41,6 +43,10 @@ void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);
 #define cleanup_plan cleanup(plan_cleanup)
 
-/* The plan as text for people, and as JSON for the manifest; owned by the caller. */
+/* The plan as text for people; owned by the caller. */
 char *plan_text(const struct plan *plan, const struct store *store);
-char *plan_json(const struct plan *plan);
+/* The plan as JSON, for programs and for the manifest; a new reference. */
+json_t *plan_json(const struct plan *plan);
+
+/* "minimal-1.0-amd64": what every file of this recipe is called; owned by the caller. */
+char *plan_name(const struct recipe *recipe);

@@ -1,0 +1,119 @@
+/* The plan's two views: text for people, JSON for programs and the manifest. */
+#include <jansson.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "plan.h"
+
+static void print_package(struct buffer *text, const struct package *package)
+{
+	buffer_printf(text, "  %-32s %-28s %.16s  %s\n", package->name, package->version,
+		package->sha256, package->suite);
+}
+
+static void print_packages(struct buffer *text, const struct plan *plan)
+{
+	uint64_t download = 0, installed = 0;
+	char small[32], large[32];
+
+	vector_for_each (package, &plan->packages) {
+		download += package->size;
+		installed += package->installed_size;
+	}
+	buffer_printf(text, "packages: %zu, %s to fetch, %s installed\n", plan->packages.count,
+		size_format(download, small, sizeof(small)),
+		size_format(installed, large, sizeof(large)));
+	vector_for_each (package, &plan->packages)
+		print_package(text, package);
+	buffer_printf(
+		text, "kernel: %s\n", plan->kernel.image.name ? plan->recipe->kernel.text : "none");
+	if (plan->kernel.image.name) {
+		print_package(text, &plan->kernel.image);
+		print_package(text, &plan->kernel.busybox);
+	}
+}
+
+static void print_disk(struct buffer *text, const struct image_layout *layout)
+{
+	char size[32];
+
+	buffer_printf(text, "disk: %s\n", size_format(layout->size, size, sizeof(size)));
+	for (size_t i = 0; i < layout->partition_count; i++) {
+		const struct image_partition *partition = &layout->partitions[i];
+		char id[UUID_TEXT];
+		uuid_format(&partition->id, id);
+		buffer_printf(text, "  %-10s [%llu, %llu)  %-8s %s\n", partition->label,
+			(unsigned long long)partition->start,
+			(unsigned long long)(partition->start + partition->length),
+			partition->filesystem ? partition->filesystem : "-", id);
+	}
+}
+
+char *plan_text(const struct plan *plan, const struct store *store)
+{
+	struct buffer text = {0};
+	char date[32];
+	struct tm parts;
+	time_t epoch = plan->epoch;
+	cleanup_free char *layer = store_layer_path(store, plan->base_key);
+
+	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&epoch, &parts));
+	buffer_printf(&text, "%s: %s %s, as of %s\n", plan->name, plan->recipe->suite.text,
+		plan->architecture->name, date);
+	print_packages(&text, plan);
+	buffer_printf(&text, "base layer: %.16s (%s)\n", plan->base_key,
+		file_exists(AT_FDCWD, layer) ? "cached" : "to do");
+	print_disk(&text, &plan->layout);
+	buffer_text(&text, "artefacts:\n");
+	for (size_t i = 0; i < plan->artefact_count; i++)
+		buffer_printf(&text, "  %s\n", plan->artefacts[i].name);
+	return text.data;
+}
+
+static json_t *package_json(const struct package *package)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "name", package->name, "version",
+		package->version, "architecture", package->architecture, "suite", package->suite,
+		"path", package->path, "sha256", package->sha256, "size",
+		(json_int_t)package->size);
+}
+
+static json_t *layout_json(const struct image_layout *layout)
+{
+	json_t *partitions = json_array();
+
+	for (size_t i = 0; i < layout->partition_count; i++) {
+		const struct image_partition *partition = &layout->partitions[i];
+		char id[UUID_TEXT], type[UUID_TEXT];
+		uuid_format(&partition->id, id);
+		uuid_format(&partition->type, type);
+		json_array_append_new(partitions,
+			json_pack("{s:s, s:s, s:s, s:I, s:I, s:s?}", "label", partition->label,
+				"type", type, "id", id, "start", (json_int_t)partition->start,
+				"length", (json_int_t)partition->length, "filesystem",
+				partition->filesystem));
+	}
+	return json_pack("{s:I, s:o}", "size", (json_int_t)layout->size, "partitions", partitions);
+}
+
+json_t *plan_json(const struct plan *plan)
+{
+	json_t *packages = json_array(), *runs_on = json_array(), *artefacts = json_array();
+	const struct recipe *recipe = plan->recipe;
+
+	vector_for_each (package, &plan->packages)
+		json_array_append_new(packages, package_json(package));
+	for (size_t i = 0; plan->platforms[i]; i++)
+		json_array_append_new(runs_on, json_string(plan->platforms[i]->name));
+	for (size_t i = 0; i < plan->artefact_count; i++)
+		json_array_append_new(artefacts, json_string(plan->artefacts[i].name));
+	json_t *kernel = plan->kernel.image.name ? package_json(&plan->kernel.image) : json_null();
+	return json_pack("{s:s, s:s, s:s*, s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "name",
+		recipe->name.text, "version", recipe->version.text, "summary", recipe->summary.text,
+		"suite", recipe->suite.text, "architecture", plan->architecture->name, "date",
+		(json_int_t)plan->epoch, "base", plan->base_key, "platforms", runs_on, "packages",
+		packages, "kernel", kernel, "disk", layout_json(&plan->layout), "artefacts",
+		artefacts);
+}
