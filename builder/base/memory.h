@@ -46,7 +46,7 @@ void arena_release(struct arena *arena);
 #define vector_push(vector, item) ((void)(*vector_add(vector) = (item)))
 
 #define vector_for_each(item, vector)                            \
-	for (typeof(&(vector)->items[0]) item = (vector)->items; \
+	for (typeof((vector)->items + 0) item = (vector)->items; \
 		item && item < (vector)->items + (vector)->count; item++)
 
 #define vector_release(vector) \
