@@ -1,10 +1,31 @@
-# jeos: `make` builds build/jeos; `make demo` and `make check` also install what they need.
-PREFIX ?= /usr/local
-DESTDIR ?=
-CC = gcc
+# `make` builds build/jeos. `make demo` and `make check` first install the packages they need.
+#
+#   make            the program                  make check        every test (TESTS="..." for some)
+#   make demo       builds and boots an image    make check-full   also sanitizers, fuzzing, analyzers
+#   make install    PREFIX, DESTDIR              make bench        jeos beside the tools done by hand
+#
+# DEVELOPER=1 makes warnings errors; SANITIZE=address,undefined instruments; V=1 shows the commands.
+PREFIX = /usr/local
+DESTDIR =
+FUZZ_SECONDS = 60
+BENCH_RUNS = 3
+
+# Debian packages, by what needs them.
+DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev libsolvext-dev \
+	libcurl4-gnutls-dev libarchive-dev libext2fs-dev comerr-dev libjansson-dev nettle-dev \
+	libseccomp-dev libzstd-dev zlib1g-dev
+DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
+	grub-pc-bin grub-efi-amd64-bin dosfstools mtools qemu-system-x86 ovmf
+DEPENDENCIES_TEST = libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
+	qemu-utils busybox
+DEPENDENCIES_ANALYZE = clang-tidy cppcheck
+DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
+DEPENDENCIES_BENCH = mmdebstrap time
+
 MODULES = yaml-0.1 libsolv libsolvext libcurl libarchive ext2fs com_err jansson nettle libseccomp \
 	libzstd zlib
-
+CC = gcc
+CFLAGS = -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wvla -Wundef
 ifdef DEVELOPER
@@ -12,42 +33,146 @@ WARNINGS += -Werror -Wformat=2 -Wlogical-op -Wduplicated-cond -Wduplicated-branc
 	-Wnull-dereference -Wimplicit-fallthrough
 endif
 OUT = build$(if $(SANITIZE),/sanitize)
-ifdef SANITIZE
-INSTRUMENT = -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
-endif
-CFLAGS ?= -O2 -g
+INSTRUMENT = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined)
+# Asked when first needed, not while make reads this file: pkg-config may only just be installed.
+MODULE_CFLAGS = $(eval MODULE_CFLAGS := $(shell pkg-config --cflags $(MODULES)))$(MODULE_CFLAGS)
+MODULE_LIBS = $(eval MODULE_LIBS := $(shell pkg-config --libs $(MODULES)))$(MODULE_LIBS)
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CFLAGS) $(WARNINGS) $(INSTRUMENT) \
-	-I. -Ibuilder -DJEOS_DATA='"$(PREFIX)/share/jeos"' $(shell pkg-config --cflags $(MODULES))
-LIBS = $(shell pkg-config --libs $(MODULES)) -lpthread
+	-I. -Ibuilder -DJEOS_DATA='"$(PREFIX)/share/jeos"' $(MODULE_CFLAGS)
+COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP -c
+LINK = $(CC) $(INSTRUMENT) $(LDFLAGS)
+LIBS = $(MODULE_LIBS) -lpthread
 
 SOURCES = $(wildcard builder/*.c builder/*/*.c image/*.c)
 # Text that the program carries in itself: builder/boot/agent.sh becomes embedded_agent_sh[].
 EMBEDDED = $(wildcard builder/*/*.sh)
 OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(EMBEDDED:%.sh=$(OUT)/%.sh.o)
 LIBRARY = $(OUT)/libjeos.a
+MANUALS = $(patsubst %.scd,$(OUT)/man/%,$(notdir $(wildcard builder/*.scd builder/*/*.scd)))
+
+test-sources = $(patsubst %.c,$(OUT)/%$(2),$(wildcard tests/$(1)))
+UNIT_TESTS = $(call test-sources,unit/test-*.c)
+FUZZ_TARGETS = $(call test-sources,fuzz/fuzz-*.c)
+BENCHES = $(call test-sources,bench/*.c)
+TEST_PROGRAMS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(BENCHES)
+
+say = $(if $(V),,@echo '  $(1) $(@:$(OUT)/%=%)';)
+MAKEFLAGS += --no-print-directory
+ALL_CORES = -j$(shell nproc)
 
 all: $(OUT)/jeos
+man: $(MANUALS)
+tests: $(TEST_PROGRAMS)
 
 $(OUT)/jeos: $(OUT)/builder/main.o $(LIBRARY)
-	$(CC) $(INSTRUMENT) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(filter-out $(OUT)/builder/main.o,$(OBJECTS))
-	rm -f $@ && ar rcs $@ $^
+	$(call say,LIB ) rm -f $@ && ar rcs $@ $^
 
-$(OUT)/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+# Rewritten when what decides the objects differs from the last time; warnings do not.
+$(OUT)/flags: FORCE | $(OUT)
+	$(file >$@.new,$(filter-out $(WARNINGS),$(COMPILE)))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(OUT):
+	@mkdir -p $@
 
-$(OUT)/%.sh.o: %.sh Makefile
+$(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	{ printf 'const char embedded_$(subst -,_,$(basename $(<F)))_sh[] = {'; \
+	$(call say,CC  ) $(COMPILE) -o $@ $<
+
+$(OUT)/%.sh.o: %.sh $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,TEXT) { printf 'const char embedded_$(subst -,_,$(basename $(<F)))_sh[] = {'; \
 	  od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g'; echo '0};'; } \
 	| $(CC) -x c -c -o $@ -
 
--include $(OBJECTS:.o=.d)
+$(UNIT_TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(call test-sources,unit/support/*.c,.o) $(LIBRARY)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+# Without FUZZER (libFuzzer's flag) a target runs over its corpus and mutations of it, then ends.
+$(FUZZ_TARGETS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o \
+		$(if $(FUZZER),,$(OUT)/tests/fuzz/standalone.o) $(LIBRARY)
+	$(call say,LINK) $(LINK) $(FUZZER) -o $@ $^ $(LIBS)
+
+$(BENCHES): %: %.o $(LIBRARY)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
+
+vpath %.scd builder $(wildcard builder/*)
+$(OUT)/man/%: %.scd
+	@mkdir -p $(@D)
+	$(call say,MAN ) scdoc <$< >$@
+
+install: all man
+	install -D $(OUT)/jeos $(DESTDIR)$(PREFIX)/bin/jeos
+	for folder in $(wildcard recipes overlays hooks kernel-configs); do \
+		mkdir -p $(DESTDIR)$(PREFIX)/share/jeos && \
+		cp -R --preserve=mode,links $$folder $(DESTDIR)$(PREFIX)/share/jeos/ || exit 1; \
+	done
+	for page in $(MANUALS); do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(OUT)/jeos completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/jeos
+
+# $(call need,PACKAGES): installs those that are missing; says so; silent when there are none.
+need = @missing=$$(for package in $(1); do \
+		dpkg-query -Wf '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || \
+		echo $$package; \
+	done | xargs); \
+	[ -n "$$missing" ] || exit 0; \
+	if [ $$(id -u) = 0 ]; then root=; elif command -v sudo >/dev/null; then root=sudo; else \
+		echo "Missing packages, and neither root nor sudo to install them. As root, run:"; \
+		echo "    apt-get install --no-install-recommends $$missing"; exit 1; \
+	fi; \
+	echo "Installing what is missing: $$missing"; \
+	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -q -y --no-install-recommends $$missing || \
+	{ echo "That did not work. By hand:"; \
+	  echo "    apt-get install --no-install-recommends $$missing"; exit 1; }
+
+demo:
+	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN))
+	@$(MAKE) $(ALL_CORES) all
+	$(OUT)/jeos build recipes/minimal.yaml
+	$(OUT)/jeos test recipes/minimal.yaml
+	@ls -sh out/minimal-*.qcow2
+
+check:
+	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN) $(DEPENDENCIES_TEST))
+	@$(MAKE) $(ALL_CORES) all man tests
+	@OUT=$(OUT) tests/run $(TESTS)
+
+check-full: check
+	$(MAKE) SANITIZE=address,undefined TESTS="$(TESTS)" check
+	$(MAKE) fuzz
+	$(MAKE) analyze
+
+fuzz:
+	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_FUZZ))
+	@$(MAKE) $(ALL_CORES) CC=clang OUT=build/fuzz FUZZER=-fsanitize=fuzzer \
+		INSTRUMENT=-fsanitize=fuzzer-no-link,address,undefined fuzz-targets
+	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+fuzz-targets: $(FUZZ_TARGETS)
+
+analyze:
+	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_TEST) $(DEPENDENCIES_FUZZ) $(DEPENDENCIES_ANALYZE))
+	clang-tidy --quiet $(SOURCES) -- $(ALL_CFLAGS)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,performance,portability -I. -Ibuilder builder image
+	shellcheck $$(tests/style --list-scripts)
+
+bench:
+	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN) $(DEPENDENCIES_TEST) $(DEPENDENCIES_BENCH))
+	@$(MAKE) $(ALL_CORES) all tests
+	@OUT=$(OUT) RUNS=$(BENCH_RUNS) tests/bench/run
 
 clean:
 	rm -rf build
 
-.PHONY: all clean
+-include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+
+.PHONY: all man tests install demo check check-full fuzz fuzz-targets analyze bench clean FORCE
+.SECONDARY:
 .DELETE_ON_ERROR:
