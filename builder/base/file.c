@@ -221,7 +221,7 @@ int work_directory_make(
 		free(path);
 		return -1;
 	}
-	ret_work->path = path;
+	*ret_work = (struct work_directory){.path = path};
 	return 0;
 }
 
@@ -233,7 +233,9 @@ void work_directory_release(struct work_directory *work)
 		tree_remove(AT_FDCWD, work->path, &ignored);
 	error_release(&ignored);
 	free(work->path);
-	work->path = NULL;
+	if (work->lock > 0)
+		close(work->lock);
+	*work = (struct work_directory){0};
 }
 
 char *program_find(const char *name)

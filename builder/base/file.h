@@ -35,6 +35,7 @@ int tree_remove(int directory, const char *path, struct error *err);
 /* A directory of the caller's own that vanishes with cleanup_work. */
 struct work_directory {
 	char *path; /* owned; NULL when there is none */
+	int lock;   /* a descriptor that says that it is in use, closed last; 0: none */
 };
 
 /* Makes PARENT/NAME.XXXXXX, mode 0700. */

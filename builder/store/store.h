@@ -3,10 +3,13 @@
  * or not at all; builds running side by side share it.
  *
  *     STORE/packages/SHA256.deb      packages
- *     STORE/indices/...              Release files and package indices
+ *     STORE/indices/SHA256           package indices, uncompressed, named by the hash that the
+ *                                    signed Release file gives for them
  *     STORE/layers/KEY/              finished trees, named by the hash of all that went in
  *     STORE/kernels/KEY/
  *     STORE/work/NAME.XXXXXX/        private to a running build; swept when its owner is gone
+ *
+ * What is being made lies beside its final name, with the suffix ".part", or in work/.
  */
 #pragma once
 
@@ -24,10 +27,20 @@ void store_release(struct store *store);
 
 /* Where the package lies, or would lie, in the store. Owned by the caller. */
 char *store_package_path(const struct store *store, const char *sha256);
+/* The same for a package index. */
+char *store_index_path(const struct store *store, const char *sha256);
 
-/* A private directory for this build, removed on release or by a later store_open(). */
+/*
+ * A private directory for this build, removed on release or by a later store_open(). It is in use
+ * as long as this process, or one forked from it, holds the directory's lock.
+ */
 int store_work_directory(const struct store *store, const char *name,
 	struct work_directory *ret_work, struct error *err);
+/*
+ * Removes the work directories whose owner is gone. What a user namespace's root left behind only
+ * a process in such a namespace can remove; others leave it, silently.
+ */
+void store_sweep(const struct store *store);
 
 /* Where the layer of that key lies; owned by the caller. It is complete if it exists. */
 char *store_layer_path(const struct store *store, const char *key);
@@ -35,3 +48,6 @@ char *store_layer_path(const struct store *store, const char *key);
  * and this one is removed. */
 int store_layer_add(
 	const struct store *store, const char *key, const char *tree, struct error *err);
+
+/* Notes that an entry was used, for cleaning by age. */
+void store_touch(const char *path);

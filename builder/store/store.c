@@ -1,0 +1,101 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+static const char *const rooms[] = {"packages", "indices", "layers", "kernels", "work"};
+
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* The store's path as asked for, not yet absolute; NULL when nothing says where. */
+static char *choose_path(const char *path)
+{
+	const char *cache = environment("XDG_CACHE_HOME"), *home = environment("HOME");
+
+	if (!path)
+		path = environment("JEOS_STORE");
+	if (path)
+		return xstrdup(path);
+	if (cache)
+		return xasprintf("%s/jeos", cache);
+	return home ? xasprintf("%s/.cache/jeos", home) : NULL;
+}
+
+static int make_rooms(const char *path, struct error *err)
+{
+	for (size_t i = 0; i < array_count(rooms); i++) {
+		cleanup_free char *room = xasprintf("%s/%s", path, rooms[i]);
+		if (directory_make(AT_FDCWD, room, err))
+			return -1;
+		if (access(room, W_OK | X_OK))
+			return error_errno(err, errno, "%s", room);
+	}
+	return 0;
+}
+
+int store_open(const char *path, struct store *ret_store, struct error *err)
+{
+	cleanup_free char *chosen = choose_path(path);
+
+	if (!chosen)
+		return error_set(err, STATUS_USAGE,
+			"opening the store: HOME is not set; say where it is with --store DIR");
+	if (make_rooms(chosen, err)) {
+		error_wrap(err, "opening the store %s", chosen);
+		cleanup_free char *why = xstrdup(err->message);
+		return error_set(
+			err, STATUS_FAILED, "%s; choose another place with --store DIR", why);
+	}
+	char *absolute = realpath(chosen, NULL);
+	if (!absolute)
+		return error_errno(err, errno, "opening the store %s", chosen);
+	*ret_store = (struct store){.path = absolute};
+	store_sweep(ret_store);
+	return 0;
+}
+
+void store_release(struct store *store)
+{
+	free(store->path);
+	*store = (struct store){0};
+}
+
+char *store_package_path(const struct store *store, const char *sha256)
+{
+	return xasprintf("%s/packages/%s.deb", store->path, sha256);
+}
+
+char *store_index_path(const struct store *store, const char *sha256)
+{
+	return xasprintf("%s/indices/%s", store->path, sha256);
+}
+
+char *store_layer_path(const struct store *store, const char *key)
+{
+	return xasprintf("%s/layers/%s", store->path, key);
+}
+
+int store_layer_add(const struct store *store, const char *key, const char *tree, struct error *err)
+{
+	cleanup_free char *layer = store_layer_path(store, key);
+
+	if (!rename(tree, layer))
+		return 0;
+	if (errno == EEXIST || errno == ENOTEMPTY)
+		return tree_remove(AT_FDCWD, tree, err);
+	return error_errno(err, errno, "%s: adding the layer to the store", layer);
+}
+
+void store_touch(const char *path)
+{
+	utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
