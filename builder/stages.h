@@ -5,8 +5,10 @@
 #include "sandbox/sandbox.h"
 
 struct build_options {
-	const char *output; /* directory for the artefacts; made if missing */
+	const char *output;      /* directory for the artefacts; made if missing */
+	const char *fingerprint; /* of the recipe's files, for the manifest */
 	const struct store *store;
+	enum sandbox_mode mode; /* the one that was entered */
 };
 
 struct stage {
@@ -16,5 +18,5 @@ struct stage {
 /* Fetches, builds the tree, writes the artefacts, their manifest and SHA256SUMS. */
 int stages_run(const struct plan *plan, const struct build_options *options, struct error *err);
 
-/* For `jeos list stages`; gives NULL behind the last. */
+/* For `jeos list stages`: the stage at an index, NULL behind the last. */
 const struct stage *stage_at(size_t index);

@@ -70,6 +70,8 @@ struct recipe_test {
 struct recipe {
 	struct arena arena; /* owns every string and array here */
 	const char *path;   /* the file it was loaded from */
+	struct word_list
+		sources; /* every file that it came from: its own first, then its parents */
 	struct word name, version, summary;
 	struct word suite, architecture;
 	struct word mirror;          /* NULL: the host's, see archive/mirror.c */

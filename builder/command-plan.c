@@ -1,0 +1,36 @@
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "command.h"
+#include "plan.h"
+
+static int run(const struct arguments *arguments, struct error *err)
+{
+	cleanup_store struct store store = {0};
+	cleanup_recipe struct recipe *recipe = NULL;
+	cleanup_plan struct plan *plan = NULL;
+
+	if (recipe_load(arguments->operands.items[0], &recipe, err) ||
+		store_open(arguments->store, &store, err) || plan_make(recipe, &store, &plan, err))
+		return -1;
+	if (arguments->json) {
+		json_t *document = plan_json(plan);
+		cleanup_free char *line = json_dumps(document, JSON_COMPACT);
+		json_decref(document);
+		puts(line);
+		return 0;
+	}
+	cleanup_free char *text = plan_text(plan, &store);
+	fputs(text, stdout);
+	return 0;
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.summary = "print what a build would do: packages, layers, the disk byte by byte",
+	.operands = "RECIPE",
+	.operands_min = 1,
+	.operands_max = 1,
+	.help = "Builds nothing; only the archive's indices are fetched into the store.",
+	.run = run,
+};

@@ -1,0 +1,71 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "image/tree.h"
+#include "manifest.h"
+
+static int add_file(struct hash *hash, int directory, const char *path, struct error *err)
+{
+	char text[HASH_TEXT];
+
+	if (hash_file(directory, path, text, err))
+		return -1;
+	hash_text(hash, text);
+	return 0;
+}
+
+static int add_entry(void *context, const struct tree_entry *entry, struct error *err)
+{
+	struct hash *hash = context;
+	char target[4096];
+
+	hash_text(hash, entry->path);
+	hash_number(hash, entry->status.st_mode);
+	if (S_ISREG(entry->status.st_mode))
+		return add_file(hash, entry->directory, entry->name, err);
+	if (S_ISLNK(entry->status.st_mode)) {
+		ssize_t length = readlinkat(entry->directory, entry->name, target, sizeof(target));
+		if (length < 0)
+			return error_errno(err, errno, "%s", entry->path);
+		hash_update(hash, target, length);
+	}
+	return 0;
+}
+
+static int add_tree(struct hash *hash, const char *path, struct error *err)
+{
+	const struct tree_visitor visitor = {.enter = add_entry, .context = hash};
+	cleanup_fd int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return error_errno(err, errno, "%s", path);
+	return tree_walk(root, &visitor, err);
+}
+
+int fingerprint(const struct recipe *recipe, char ret_text[HASH_TEXT], struct error *err)
+{
+	struct hash hash;
+
+	hash_init(&hash);
+	vector_for_each (source, &recipe->sources)
+		if (add_file(&hash, AT_FDCWD, source->text, err))
+			return -1;
+	vector_for_each (overlay, &recipe->overlays) {
+		cleanup_free char *path = recipe_find(recipe->path, "overlays", overlay->text);
+		if (!path)
+			return error_at(err, overlay->at, "unknown overlay `%s`", overlay->text);
+		if (add_tree(&hash, path, err))
+			return error_wrap(err, "overlay %s", overlay->text);
+	}
+	vector_for_each (hook, &recipe->hooks) {
+		cleanup_free char *path = recipe_find(recipe->path, "hooks", hook->text);
+		if (!path)
+			return error_at(err, hook->at, "unknown hook `%s`", hook->text);
+		if (add_file(&hash, AT_FDCWD, path, err))
+			return -1;
+	}
+	hash_finish(&hash, ret_text);
+	return 0;
+}

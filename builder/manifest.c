@@ -1,0 +1,149 @@
+#include "manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+enum { MANIFEST_LIMIT = 64 * 1024 * 1024 };
+
+struct manifest {
+	char *name;
+	json_t *document, *artefacts; /* artefacts is borrowed from the document */
+};
+
+struct manifest *manifest_make(const struct plan *plan, const char *fingerprint)
+{
+	struct manifest *manifest = xcalloc(1, sizeof(*manifest));
+
+	manifest->name = xstrdup(plan->name);
+	manifest->document = plan_json(plan);
+	manifest->artefacts = json_array();
+	json_object_set_new(manifest->document, "artefacts", manifest->artefacts);
+	json_object_set_new(manifest->document, "fingerprint", json_string(fingerprint));
+	return manifest;
+}
+
+void manifest_free(struct manifest *manifest)
+{
+	if (!manifest)
+		return;
+	json_decref(manifest->document);
+	free(manifest->name);
+	free(manifest);
+}
+
+int manifest_add(struct manifest *manifest, const char *output, const char *name, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", output, name);
+	char sha256[HASH_TEXT];
+	struct stat status;
+
+	if (stat(path, &status))
+		return error_errno(err, errno, "%s", path);
+	if (hash_file(AT_FDCWD, path, sha256, err))
+		return -1;
+	json_array_append_new(
+		manifest->artefacts, json_pack("{s:s, s:I, s:s}", "name", name, "size",
+					     (json_int_t)status.st_size, "sha256", sha256));
+	return 0;
+}
+
+/* Whether a line of SHA256SUMS is about one of the artefacts. */
+static bool is_ours(const struct manifest *manifest, const char *line, size_t length)
+{
+	size_t index;
+	json_t *artefact;
+
+	json_array_foreach(manifest->artefacts, index, artefact)
+	{
+		const char *name = json_string_value(json_object_get(artefact, "name"));
+		size_t size = strlen(name);
+		if (length == HASH_TEXT - 1 + 2 + size && !memcmp(line + length - size, name, size))
+			return true;
+	}
+	return false;
+}
+
+static void add_sums(const struct manifest *manifest, struct buffer *sums)
+{
+	size_t index;
+	json_t *artefact;
+
+	json_array_foreach(manifest->artefacts, index, artefact) buffer_printf(sums, "%s  %s\n",
+		json_string_value(json_object_get(artefact, "sha256")),
+		json_string_value(json_object_get(artefact, "name")));
+}
+
+/* Other builds may write to the same directory: the lock on it is held from reading to renaming. */
+static int update_sums(const struct manifest *manifest, const char *output, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/SHA256SUMS", output);
+	cleanup_buffer struct buffer old = {0}, sums = {0};
+	cleanup_fd int lock = open(output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (lock < 0 || flock(lock, LOCK_EX))
+		return error_errno(err, errno, "%s: locking", output);
+	if (file_exists(AT_FDCWD, path) && file_read(AT_FDCWD, path, MANIFEST_LIMIT, &old, err))
+		return -1;
+	for (const char *line = old.data; line && *line;) {
+		size_t length = strcspn(line, "\n");
+		if (!is_ours(manifest, line, length)) {
+			buffer_append(&sums, line, length);
+			buffer_text(&sums, "\n");
+		}
+		line += length + (line[length] == '\n');
+	}
+	add_sums(manifest, &sums);
+	return file_replace(path, sums.data, sums.length, err);
+}
+
+int manifest_write(struct manifest *manifest, const char *output, const char *kernel_release,
+	struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s.manifest.json", output, manifest->name);
+
+	json_object_set_new(manifest->document, "kernel-release",
+		kernel_release ? json_string(kernel_release) : json_null());
+	cleanup_free char *text = json_dumps(manifest->document, JSON_INDENT(2) | JSON_SORT_KEYS);
+	cleanup_free char *lines = xasprintf("%s\n", text);
+	if (update_sums(manifest, output, err))
+		return -1;
+	return file_replace(path, lines, strlen(lines), err);
+}
+
+/* Whether every artefact that the manifest names is still there. */
+static bool is_complete(const json_t *document, const char *output)
+{
+	const json_t *artefacts = json_object_get(document, "artefacts");
+	size_t index;
+	json_t *artefact;
+
+	if (!json_array_size(artefacts))
+		return false;
+	json_array_foreach(artefacts, index, artefact)
+	{
+		const char *name = json_string_value(json_object_get(artefact, "name"));
+		cleanup_free char *path = xasprintf("%s/%s", output, name ? name : "");
+		struct stat status;
+		if (!name || stat(path, &status) ||
+			status.st_size != json_integer_value(json_object_get(artefact, "size")))
+			return false;
+	}
+	return true;
+}
+
+json_t *manifest_read(const char *output, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s.manifest.json", output, name);
+	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+
+	if (document && is_complete(document, output))
+		return document;
+	json_decref(document);
+	return NULL;
+}

@@ -1,0 +1,28 @@
+/*
+ * The manifest: NAME.manifest.json beside the artefacts, with everything that went in and what came
+ * out; and SHA256SUMS, which covers all artefacts of a directory.
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "plan.h"
+
+struct manifest;
+
+struct manifest *manifest_make(const struct plan *plan, const char *fingerprint);
+void manifest_free(struct manifest *manifest);
+/* Records a finished artefact: its size and hash. */
+int manifest_add(
+	struct manifest *manifest, const char *output, const char *name, struct error *err);
+/* Writes the manifest and brings SHA256SUMS up to date, each by rename. */
+int manifest_write(struct manifest *manifest, const char *output, const char *kernel_release,
+	struct error *err);
+
+/*
+ * Reads OUTPUT/NAME.manifest.json; a new reference. NULL when there is none, when it cannot be
+ * read, or when one of its artefacts is no longer there in its recorded size.
+ */
+json_t *manifest_read(const char *output, const char *name);
+
+/* A hash over the recipe's files, overlays and hooks: whether a build is up to date with them. */
+int fingerprint(const struct recipe *recipe, char ret_text[HASH_TEXT], struct error *err);

@@ -1,0 +1,234 @@
+#include "stages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/size.h"
+#include "manifest.h"
+#include "rootfs/rootfs.h"
+
+/* A build under way. */
+struct build {
+	const struct plan *plan;
+	const struct build_options *options;
+	struct work_directory work;
+	struct rootfs rootfs;
+	char *root;           /* path of the tree; owned */
+	char *kernel_release; /* owned; NULL: no kernel */
+	struct manifest *manifest;
+};
+
+static int stage_fetch(struct build *build, char **ret_result, struct error *err)
+{
+	const struct plan *plan = build->plan;
+	struct package_list all = {0};
+	uint64_t bytes = 0;
+	char size[32];
+
+	vector_for_each (package, &plan->packages)
+		vector_push(&all, *package);
+	if (plan->kernel.image.name) {
+		vector_push(&all, plan->kernel.image);
+		vector_push(&all, plan->kernel.busybox);
+	}
+	vector_for_each (package, &all)
+		bytes += package->size;
+	int result = packages_fetch(&all, build->options->store, err);
+	*ret_result =
+		xasprintf("%zu packages, %s", all.count, size_format(bytes, size, sizeof(size)));
+	vector_release(&all);
+	return result;
+}
+
+/* A layer that another user made looks foreign from inside this user's namespace. */
+static bool layer_is_usable(const char *layer)
+{
+	struct stat status;
+
+	return !stat(layer, &status) && status.st_uid == 0;
+}
+
+static int make_directory(const char *path, struct error *err)
+{
+	return mkdir(path, 0755) ? error_errno(err, errno, "%s: making the directory", path) : 0;
+}
+
+/* The bootstrapped root, from the store or made now, under a tree that may be changed. */
+static int stage_base(struct build *build, char **ret_result, struct error *err)
+{
+	const struct store *store = build->options->store;
+	const char *key = build->plan->base_key;
+	cleanup_free char *layer = store_layer_path(store, key);
+	cleanup_free char *tree = xasprintf("%s/base", build->work.path);
+	cleanup_free char *changes = xasprintf("%s/changes", build->work.path);
+	bool cached = layer_is_usable(layer);
+
+	if (!cached) {
+		build->rootfs.root = tree;
+		if (make_directory(tree, err) || rootfs_bootstrap(&build->rootfs, err) ||
+			rootfs_check_without(&build->rootfs, err))
+			return -1;
+		if (file_exists(AT_FDCWD, layer)) { /* another user's: keep ours to ourselves */
+			free(layer);
+			layer = xstrdup(tree);
+		} else if (store_layer_add(store, key, tree, err)) {
+			return -1;
+		}
+	}
+	build->rootfs.root = build->root;
+	if (make_directory(changes, err) || make_directory(build->root, err) ||
+		sandbox_tree_over(build->options->mode, layer, changes, build->root, err))
+		return -1;
+	*ret_result = xasprintf("%.12s%s", key, cached ? " (cached)" : "");
+	return 0;
+}
+
+static int stage_configure(struct build *build, char **ret_result, struct error *err)
+{
+	char root[UUID_TEXT] = "", esp[UUID_TEXT] = "";
+	const struct image_layout *layout = &build->plan->layout;
+
+	(void)ret_result;
+	for (size_t i = 0; i < layout->partition_count; i++) {
+		const struct image_partition *partition = &layout->partitions[i];
+		if (partition->filesystem)
+			uuid_format(
+				&partition->filesystem_uuid, partition->holds_root ? root : esp);
+	}
+	return rootfs_configure(&build->rootfs, root, esp, err);
+}
+
+static int stage_kernel(struct build *build, char **ret_result, struct error *err)
+{
+	if (!build->plan->kernel.image.name) {
+		*ret_result = xstrdup("none");
+		return 0;
+	}
+	if (kernel_install(&build->plan->kernel, build->options->store, build->root,
+		    build->plan->epoch, &build->kernel_release, err))
+		return -1;
+	*ret_result = xstrdup(build->kernel_release);
+	return 0;
+}
+
+static int stage_overlay(struct build *build, char **ret_result, struct error *err)
+{
+	*ret_result = xasprintf("%zu overlays", build->plan->recipe->overlays.count);
+	return rootfs_overlay(&build->rootfs, err);
+}
+
+static int stage_hook(struct build *build, char **ret_result, struct error *err)
+{
+	*ret_result = xasprintf("%zu hooks", build->plan->recipe->hooks.count);
+	if (rootfs_hooks(&build->rootfs, err))
+		return -1;
+	return rootfs_check_without(&build->rootfs, err);
+}
+
+static int stage_clean(struct build *build, char **ret_result, struct error *err)
+{
+	(void)ret_result;
+	return rootfs_clean(&build->rootfs, err);
+}
+
+static int stage_image(struct build *build, char **ret_result, struct error *err)
+{
+	const struct plan *plan = build->plan;
+	cleanup_fd int tree = open(build->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (tree < 0)
+		return error_errno(err, errno, "%s", build->root);
+	for (size_t i = 0; i < plan->artefact_count; i++) {
+		const struct plan_artefact *artefact = &plan->artefacts[i];
+		cleanup_free char *path =
+			xasprintf("%s/%s", build->options->output, artefact->name);
+		progress_step(artefact->name, i, plan->artefact_count);
+		if (image_write(
+			    &plan->layout, artefact->format, tree, path, build->work.path, err) ||
+			manifest_add(build->manifest, build->options->output, artefact->name, err))
+			return -1;
+	}
+	*ret_result = xasprintf("%zu artefacts", plan->artefact_count);
+	return 0;
+}
+
+static int stage_manifest(struct build *build, char **ret_result, struct error *err)
+{
+	(void)ret_result;
+	return manifest_write(build->manifest, build->options->output, build->kernel_release, err);
+}
+
+static const struct {
+	struct stage about;
+	int (*run)(struct build *build, char **ret_result, struct error *err);
+} stages[] = {
+	{{"fetch", "bring packages into the store, each checked by its hash"}, stage_fetch},
+	{{"base", "bootstrap the root, or take it from the store"}, stage_base},
+	{{"configure", "host name, file systems, apt sources, accounts"}, stage_configure},
+	{{"kernel", "kernel, the modules its platforms need, initramfs"}, stage_kernel},
+	{{"overlay", "copy overlays over the root"}, stage_overlay},
+	{{"hook", "run hooks in the guest root"}, stage_hook},
+	{{"clean", "strip what the recipe goes without, and traces of the build"}, stage_clean},
+	{{"image", "write the disk images"}, stage_image},
+	{{"manifest", "write the manifest and SHA256SUMS"}, stage_manifest},
+};
+
+const struct stage *stage_at(size_t index)
+{
+	return index < array_count(stages) ? &stages[index].about : NULL;
+}
+
+static int run_all(struct build *build, struct error *err)
+{
+	for (size_t i = 0; i < array_count(stages); i++) {
+		cleanup_free char *result = NULL;
+		if (interrupt_check(err))
+			return -1;
+		progress_begin(stages[i].about.name);
+		if (stages[i].run(build, &result, err)) {
+			progress_abandon();
+			return error_wrap(err, "%s", stages[i].about.name);
+		}
+		progress_end(result);
+	}
+	return 0;
+}
+
+static void build_release(struct build *build)
+{
+	if (build->root)
+		umount2(build->root, MNT_DETACH); /* where the tree is an overlay */
+	work_directory_release(&build->work);
+	manifest_free(build->manifest);
+	free(build->root);
+	free(build->kernel_release);
+}
+
+int stages_run(const struct plan *plan, const struct build_options *options, struct error *err)
+{
+	cleanup(build_release) struct build build = {.plan = plan, .options = options};
+
+	if (directory_make(AT_FDCWD, options->output, err) ||
+		store_work_directory(options->store, plan->name, &build.work, err))
+		return -1;
+	build.root = xasprintf("%s/root", build.work.path);
+	build.manifest = manifest_make(plan, options->fingerprint);
+	build.rootfs = (struct rootfs){
+		.recipe = plan->recipe,
+		.packages = &plan->packages,
+		.store = options->store,
+		.mode = options->mode,
+		.root = build.root,
+		.work = build.work.path,
+		.epoch = plan->epoch,
+		.sources_list = plan->sources_list,
+		.keyring = plan->keyring,
+	};
+	return run_all(&build, err);
+}
