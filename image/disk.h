@@ -2,8 +2,12 @@
  * A disk: a virtual disk image under construction or opened, addressed as the guest sees it.
  * Bytes never written read as zero (or as the backing disk has them). Random access in any order.
  *
- * Life: disk_create() ... write, zero ... disk_finish() -> the file is complete under its path.
- * Without disk_finish(), disk_free() leaves the file behind incomplete: the caller removes it.
+ * Life: disk_create() ... write, zero ... disk_finish() -> the file is complete under its path and
+ * the disk can only be read any more. Without disk_finish(), disk_free() leaves the file behind
+ * incomplete: the caller removes it. After a failed write only disk_free() is of use.
+ *
+ * disk_finish() does not fsync: an image can be made again, and waiting for gigabytes to reach the
+ * platter would cost more than making them.
  *
  * A new format is one file disk-NAME.c with one `struct disk_driver`, and one line in disk.c.
  */
@@ -28,10 +32,13 @@ struct disk_options {
 		backing_name; /* path to record, relative to the new file's directory or absolute */
 };
 
+/* Drivers see only ranges inside the disk, and no writes to a disk that is not writable. The path
+ * is put in front of their errors by disk.c. */
 struct disk_driver {
 	const char *name;    /* "qcow2" */
 	const char *suffix;  /* of file names: "qcow2", "img" */
 	const char *summary; /* for `jeos list formats` */
+	/* Leaves no file behind when it fails. */
 	int (*create)(
 		const struct disk_options *options, struct disk **ret_disk, struct error *err);
 	/* Whether the file is of this format, by its first 512 bytes (zero-padded) and its length.
@@ -47,28 +54,41 @@ struct disk_driver {
 	/* Whether any byte of the range may be non-zero, for sparse copies; NULL: always. Sets
 	 * *ret_length to how far the answer holds. */
 	bool (*has_data)(struct disk *disk, uint64_t offset, uint64_t length, uint64_t *ret_length);
-	int (*finish)(struct disk *disk, struct error *err);
+	int (*finish)(struct disk *disk, struct error *err); /* NULL: nothing to do */
 	void (*free)(struct disk *disk);
 };
 
-/* Drivers embed this first. */
+/* Drivers embed this first, and fill in all but the path and an opened backing disk. */
 struct disk {
 	const struct disk_driver *driver;
-	uint64_t size; /* bytes */
+	uint64_t size;  /* bytes */
+	uint32_t block; /* the unit in which the format leaves zeros out, a power of two */
+	bool writable;
+	char *path; /* of the file, for errors; owned; may be NULL */
+	/* The disk below. An opened overlay records its name and perhaps its format, and owns it;
+	 * one that is created borrows it, and records nothing here. */
+	struct disk *backing;
+	char *backing_name, *backing_format; /* owned; NULL: none */
 };
 
+extern const struct disk_driver disk_raw, disk_qcow2;
 extern const struct disk_driver *const disk_drivers[]; /* NULL-terminated; raw is last */
 const struct disk_driver *disk_driver_find(const char *name);
 
+/* When it fails, no file is left behind. */
 int disk_create(const struct disk_driver *driver, const struct disk_options *options,
 	struct disk **ret_disk, struct error *err);
 /* Opens an image of any format that jeos reads, with its backing chain. */
 int disk_open(const char *path, bool writable, struct disk **ret_disk, struct error *err);
 /* These check the range against the disk's size. */
 int disk_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);
+/* Blocks of zeros are not stored: they are passed on as disk_zero(). */
 int disk_write(
 	struct disk *disk, uint64_t offset, const void *data, uint64_t length, struct error *err);
 int disk_zero(struct disk *disk, uint64_t offset, uint64_t length, struct error *err);
+/* Whether any byte of a range inside the disk may be non-zero; *ret_length: how far, up to
+ * `length`, that answer holds. */
+bool disk_has_data(struct disk *disk, uint64_t offset, uint64_t length, uint64_t *ret_length);
 int disk_finish(struct disk *disk, struct error *err);
 void disk_free(struct disk *disk); /* NULL is fine */
 void disk_cleanup(struct disk **disk);

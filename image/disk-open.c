@@ -1,0 +1,98 @@
+/* Opening an image whatever its format, and the disks below it. */
+#include "disk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "host-file.h"
+
+/* Longer chains are taken for a mistake. */
+enum { CHAIN_MAX = 32 };
+
+static int driver_recognize(
+	const char *path, const struct disk_driver **ret_driver, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	uint8_t head[512];
+	uint64_t file_size;
+
+	if (host_file_open(path, false, &fd, &file_size, err) ||
+		host_file_read(fd, 0, head, sizeof(head), err))
+		return -1;
+	const struct disk_driver *const *driver = disk_drivers;
+	while (!(*driver)->recognize(head, file_size))
+		driver++;
+	*ret_driver = *driver;
+	return 0;
+}
+
+/* Opens one file; `format` NULL: by its contents. */
+static int open_one(const char *path, const char *format, bool writable, struct disk **ret_disk,
+	struct error *err)
+{
+	const struct disk_driver *driver = NULL;
+
+	if (format) {
+		driver = disk_driver_find(format);
+		if (!driver)
+			return error_set(err, STATUS_FAILED,
+				"%s: the image above it says that its format is '%s', which jeos "
+				"does not read",
+				path, format);
+	} else if (driver_recognize(path, &driver, err)) {
+		return error_wrap(err, "%s", path);
+	}
+	if (driver->open(path, writable, ret_disk, err))
+		return error_wrap(err, "%s", path);
+	(*ret_disk)->path = xstrdup(path);
+	return 0;
+}
+
+/* A relative name of a backing file starts at the overlay's directory. */
+static char *backing_path(const struct disk *overlay)
+{
+	const char *slash = strrchr(overlay->path, '/');
+
+	if (!slash || overlay->backing_name[0] == '/')
+		return xstrdup(overlay->backing_name);
+	return xasprintf(
+		"%.*s/%s", (int)(slash - overlay->path), overlay->path, overlay->backing_name);
+}
+
+/* Refuses a file that the chain from `top` on already has. */
+static int check_new(const struct disk *top, const char *path, struct error *err)
+{
+	struct stat file, other;
+	unsigned depth = 0;
+
+	if (stat(path, &file))
+		return error_errno(err, errno, "%s", path);
+	for (const struct disk *disk = top; disk; disk = disk->backing, depth++)
+		if (!stat(disk->path, &other) && file.st_dev == other.st_dev &&
+			file.st_ino == other.st_ino)
+			return error_set(err, STATUS_FAILED,
+				"%s: the chain of backing files is a loop", path);
+	if (depth == CHAIN_MAX)
+		return error_set(err, STATUS_FAILED, "%s: more than %d backing files above it",
+			path, CHAIN_MAX - 1);
+	return 0;
+}
+
+int disk_open(const char *path, bool writable, struct disk **ret_disk, struct error *err)
+{
+	cleanup_disk struct disk *top = NULL;
+
+	if (open_one(path, NULL, writable, &top, err))
+		return -1;
+	for (struct disk *disk = top; disk->backing_name; disk = disk->backing) {
+		cleanup_free char *below = backing_path(disk);
+		if (check_new(top, below, err) ||
+			open_one(below, disk->backing_format, false, &disk->backing, err))
+			return error_wrap(err, "%s: its backing file", disk->path);
+	}
+	*ret_disk = steal_pointer(&top);
+	return 0;
+}
