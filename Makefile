@@ -57,7 +57,8 @@ FUZZ_TARGETS = $(call test-sources,fuzz/fuzz-*.c)
 BENCHES = $(call test-sources,bench/*.c)
 TEST_PROGRAMS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(BENCHES)
 
-say = $(if $(V),,@echo '  $(1) $(@:$(OUT)/%=%)';)
+silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V),,@$(if $(silent),,echo '  $(1) $(@:$(OUT)/%=%)';))
 MAKEFLAGS += --no-print-directory
 ALL_CORES = -j$(shell nproc)
 
