@@ -25,18 +25,18 @@ static int choose_platforms(const struct recipe *recipe, struct plan *plan, stru
 	return 0;
 }
 
-static int choose_packages(struct archive *archive, struct plan *plan, struct error *err)
+static int choose_packages(struct package_index *index, struct plan *plan, struct error *err)
 {
-	struct archive_request request = {
+	struct package_request request = {
 		.base = true,
 		.packages = plan->recipe->packages,
 		.without = plan->recipe->without,
 		.arena = &plan->arena,
 	};
 
-	if (archive_resolve(archive, &request, &plan->packages, err))
+	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
-	if (kernel_choose(archive, plan->recipe->kernel.text, plan->architecture, &plan->arena,
+	if (kernel_choose(index, plan->recipe->kernel.text, plan->architecture, &plan->arena,
 		    &plan->kernel, err))
 		return -1;
 	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
@@ -132,19 +132,19 @@ int plan_make(const struct recipe *recipe, const struct store *store, struct pla
 	struct error *err)
 {
 	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
-	cleanup_archive struct archive *archive = NULL;
+	cleanup_package_index struct package_index *index = NULL;
 	cleanup_free char *name = plan_name(recipe);
 
 	plan->recipe = recipe;
 	plan->name = arena_strdup(&plan->arena, name);
 	plan->architecture = architecture_find(recipe->architecture.text);
-	if (choose_platforms(recipe, plan, err) || archive_open(recipe, store, &archive, err) ||
-		choose_packages(archive, plan, err))
+	if (choose_platforms(recipe, plan, err) || package_index_open(recipe, store, &index, err) ||
+		choose_packages(index, plan, err))
 		return -1;
-	cleanup_free char *sources = archive_sources_list(archive);
+	cleanup_free char *sources = package_index_sources_list(index);
 	plan->sources_list = arena_strdup(&plan->arena, sources);
-	plan->keyring = arena_strdup(&plan->arena, archive_keyring(archive));
-	plan->epoch = archive_date(archive);
+	plan->keyring = arena_strdup(&plan->arena, package_index_keyring(index));
+	plan->epoch = package_index_date(index);
 	plan->base_key = base_key(plan);
 	plan->seed = seed(plan);
 	if (lay_out_disk(plan, err))

@@ -29,29 +29,30 @@ struct package_list {
 	size_t count, capacity;
 };
 
-struct archive; /* verified indices of one recipe's suites, loaded for resolving */
+struct package_index; /* verified indices of a recipe's suites, loaded for resolving (`struct
+			 archive` is libarchive's) */
 
 /*
  * Fetches and verifies what the recipe names: InRelease of the suite, its updates and its security
  * suite where they exist, and their package indices. Errors: STATUS_ARCHIVE (unreachable,
  * signature, hash), STATUS_RECIPE for an unknown suite.
  */
-int archive_open(const struct recipe *recipe, const struct store *store,
-	struct archive **ret_archive, struct error *err);
-void archive_free(struct archive *archive);
-void archive_cleanup(struct archive **archive);
-#define cleanup_archive cleanup(archive_cleanup)
+int package_index_open(const struct recipe *recipe, const struct store *store,
+	struct package_index **ret_index, struct error *err);
+void package_index_free(struct package_index *index);
+void package_index_cleanup(struct package_index **index);
+#define cleanup_package_index cleanup(package_index_cleanup)
 
 /* The newest Date of its Release files, in seconds since 1970: the time stamp of all that is built.
  */
-uint64_t archive_date(const struct archive *archive);
+uint64_t package_index_date(const struct package_index *index);
 /* The deb lines for the guest's own sources.list, owned by the caller. */
-char *archive_sources_list(const struct archive *archive);
+char *package_index_sources_list(const struct package_index *index);
 /* Keyring that verified it, borrowed: to be used by others on the same archive. */
-const char *archive_keyring(const struct archive *archive);
+const char *package_index_keyring(const struct package_index *index);
 
 /* What to install. */
-struct archive_request {
+struct package_request {
 	bool base;                 /* essential, required and apt: what debootstrap's minbase has */
 	struct word_list packages; /* "name", "name=version", "name/suite", "name:architecture" */
 	struct word_list without;  /* names that must not be installed */
@@ -63,12 +64,12 @@ struct archive_request {
  * or a conflict is STATUS_RECIPE at its position, in the words of the packages; a package of
  * `without` that something needs is STATUS_RECIPE and names the chain ("nginx depends on ...").
  */
-int archive_resolve(struct archive *archive, const struct archive_request *request,
+int package_index_resolve(struct package_index *index, const struct package_request *request,
 	struct package_list *ret_packages, struct error *err);
 
 /* The newest package of that name, for programs that are unpacked and not installed (a kernel).
  * STATUS_ARCHIVE when there is none. */
-int archive_package(struct archive *archive, const char *name, struct arena *arena,
+int package_index_find(struct package_index *index, const char *name, struct arena *arena,
 	struct package *ret_package, struct error *err);
 /* Names in a package's Depends whose name begins with `prefix`: how a metapackage names its kernel.
  */

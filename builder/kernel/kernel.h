@@ -16,7 +16,7 @@ struct kernel_plan {
 };
 
 /* Resolves "cloud", "generic" or "none" to packages. */
-int kernel_choose(struct archive *archive, const char *kernel,
+int kernel_choose(struct package_index *index, const char *kernel,
 	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
 	struct error *err);
 
