@@ -61,7 +61,8 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 /* Boots the image for a person: serial console on the terminal, changes thrown away. */
 int boot_run(const struct boot_options *options, struct error *err);
 
-/* Verdicts as TAP (to a FILE), JUnit XML and JSON texts; owned by the caller. */
+/* Verdicts as texts, owned by the caller: TAP 13, JUnit XML, JSON, and a table for people. */
 char *verdicts_tap(const struct verdict *verdicts, size_t count);
 char *verdicts_junit(const struct verdict *verdicts, size_t count);
 char *verdicts_json(const struct verdict *verdicts, size_t count);
+char *verdicts_text(const struct verdict *verdicts, size_t count);

@@ -1,0 +1,17 @@
+/* What the writers of results share; the writers themselves are in boot.h. */
+#pragma once
+
+#include "base/text.h"
+#include "boot.h"
+
+const char *check_outcome_name(enum check_outcome outcome); /* "passed", "failed", "skipped" */
+const char *verdict_status_name(enum status status);        /* "passed", "timed out", ... */
+
+/* How many of a verdict's results have that outcome. */
+size_t verdict_count(const struct verdict *verdict, enum check_outcome outcome);
+
+/*
+ * The text as valid UTF-8 without control characters but tab and newline: what a guest prints may
+ * hold anything, and neither XML nor JSON takes it. NULL gives "". Owned by the caller.
+ */
+char *text_clean(const char *text);
