@@ -1,0 +1,54 @@
+/*
+ * GPT on the disk (UEFI 2.10, sections 5.2 and 5.3); all numbers are little-endian, L the number of
+ * 512-byte sectors:
+ *
+ *     0      1        2 .. 33    34 ..  L-34   L-33 .. L-2   L-1
+ *     +-----+--------+----------+-------------+-------------+---------------+
+ *     | MBR | header | entries  | partitions  | the same    | backup header |
+ *     +-----+--------+----------+-------------+-------------+---------------+
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum {
+	GPT_SECTOR = 512,
+	GPT_REVISION = 0x00010000,
+	GPT_ENTRIES = 128,
+	GPT_PROTECTIVE = 0xee,
+	MBR_ENTRIES = 446, /* where the four entries start; boot code and disk signature before */
+};
+
+/* One of the four entries of the MBR; this one covers the whole disk. */
+struct mbr_entry {
+	uint8_t active;
+	uint8_t first_chs[3];
+	uint8_t type;
+	uint8_t last_chs[3];
+	uint32_t first, sectors;
+} __attribute__((packed));
+_Static_assert(sizeof(struct mbr_entry) == 16, "an MBR entry");
+
+struct gpt_header {
+	char signature[8]; /* "EFI PART" */
+	uint32_t revision;
+	uint32_t header_size;
+	uint32_t header_crc; /* of header_size bytes, with this field zero */
+	uint32_t reserved;
+	uint64_t this_sector, other_sector;
+	uint64_t first_usable, last_usable; /* both inclusive */
+	uint8_t disk_id[16];
+	uint64_t entries_sector;
+	uint32_t entry_count, entry_size;
+	uint32_t entries_crc;
+} __attribute__((packed));
+_Static_assert(sizeof(struct gpt_header) == 92, "a GPT header");
+
+struct gpt_entry {
+	uint8_t type[16]; /* zero: unused */
+	uint8_t id[16];
+	uint64_t first, last; /* sectors, both inclusive */
+	uint64_t attributes;
+	uint16_t label[36]; /* UTF-16, zero-padded */
+} __attribute__((packed));
+_Static_assert(sizeof(struct gpt_entry) == 128, "a GPT entry");
