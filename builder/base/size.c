@@ -34,6 +34,8 @@ static bool parse(const char *text, const struct unit *units, size_t count, uint
 		uint64_t value;
 		if (strcmp(at, units[i].suffix))
 			continue;
+		if (thousandths && units[i].factor == 1)
+			return false;
 		if (__builtin_mul_overflow(whole, units[i].factor, &value))
 			return false;
 		uint64_t part = (uint64_t)((unsigned __int128)thousandths * units[i].factor / 1000);
@@ -67,7 +69,8 @@ const char *size_format(uint64_t bytes, char *text, size_t size)
 	double value = bytes;
 	size_t unit = 0;
 
-	while (value >= 1024 && unit + 1 < array_count(names)) {
+	/* What would round up to 1024 is one of the next unit. */
+	while (value >= 1023.5 && unit + 1 < array_count(names) && bytes >= KIB) {
 		value /= 1024;
 		unit++;
 	}
