@@ -156,6 +156,13 @@ bool file_exists(int directory, const char *path)
 	return !fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW);
 }
 
+static bool is_directory(int directory, const char *path)
+{
+	struct stat status;
+
+	return !fstatat(directory, path, &status, 0) && S_ISDIR(status.st_mode);
+}
+
 int directory_make(int directory, const char *path, struct error *err)
 {
 	cleanup_free char *partial = xstrdup(path);
@@ -167,6 +174,8 @@ int directory_make(int directory, const char *path, struct error *err)
 		*at = '\0';
 		if (mkdirat(directory, partial, 0755) && errno != EEXIST)
 			return error_errno(err, errno, "%s: making the directory", partial);
+		if (!saved && !is_directory(directory, partial))
+			return error_errno(err, ENOTDIR, "%s: making the directory", partial);
 		*at = saved;
 		if (!saved)
 			break;
@@ -184,6 +193,7 @@ static int directory_empty(int fd, struct error *err)
 		close(fd);
 		return error_errno(err, errno, "reading a directory");
 	}
+	fchmod(fd, 0700); /* its mode may forbid what follows; where that fails, so does removing */
 	while ((entry = readdir(stream))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
@@ -246,7 +256,7 @@ char *program_find(const char *name)
 	cleanup_free char *all = xasprintf("%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin");
 	for (char *rest = all, *directory; (directory = strsep(&rest, ":"));) {
 		char *candidate = xasprintf("%s/%s", *directory ? directory : ".", name);
-		if (!access(candidate, X_OK))
+		if (!access(candidate, X_OK) && !is_directory(AT_FDCWD, candidate))
 			return candidate;
 		free(candidate);
 	}
