@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,6 +39,7 @@ static void child(
 	const struct process *process, const char *program, int output, int errors, pid_t parent)
 {
 	interrupt_reset();
+	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -78,6 +80,7 @@ static int spawn(
 		return error_errno(err, errno, "%s: starting", name);
 	if (!pid)
 		child(process, program, output, errors, parent);
+	setpgid(pid, pid); /* whoever of the two comes first */
 	*ret_pid = pid;
 	return 0;
 }
@@ -87,21 +90,27 @@ int process_start(const struct process *process, int output_fd, pid_t *ret_pid, 
 	return spawn(process, output_fd, output_fd, ret_pid, err);
 }
 
+/* To the child and what it started; a child forked by others may lead no group. */
+static void signal_group(pid_t pid, int number)
+{
+	if (kill(-pid, number))
+		kill(pid, number);
+}
+
 int process_end(pid_t pid)
 {
-	int status;
+	siginfo_t ended = {0};
 	struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	int status;
 
-	kill(pid, SIGTERM);
-	for (unsigned i = 0; i < 200; i++) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
-		if (ended == pid)
-			return status;
-		if (ended < 0 && errno != EINTR)
+	signal_group(pid, SIGTERM);
+	for (unsigned i = 0; i < 200 && !ended.si_pid; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		if (waitid(P_PID, pid, &ended, WEXITED | WNOHANG | WNOWAIT) && errno != EINTR)
 			return -1;
-		nanosleep(&pause, NULL);
 	}
-	kill(pid, SIGKILL);
+	signal_group(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
@@ -147,13 +156,20 @@ static bool drain(struct collection *collection, int fd, bool is_output)
 	return true;
 }
 
-/* Reads both pipes until they end; -1 with the error on a time-out or an interrupt. */
-static int collect(struct collection *collection, int output, int errors, struct error *err)
+/*
+ * Takes what comes out until the child has exited: an end of its pipes says nothing, since a child
+ * may close them early, and what it left running may hold them open. -1 with the error on a
+ * time-out or an interrupt.
+ */
+static int collect(
+	struct collection *collection, int output, int errors, int child_exit, struct error *err)
 {
 	uint64_t timeout = collection->process->timeout, start = now();
-	struct pollfd pipes[] = {{output, POLLIN, 0}, {errors, POLLIN, 0}};
+	struct pollfd watched[] = {
+		{output, POLLIN, 0}, {errors, POLLIN, 0}, {child_exit, POLLIN, 0}};
+	bool exited = false;
 
-	while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
+	for (;;) {
 		uint64_t passed = now() - start;
 		if (interrupt_check(err))
 			return -1;
@@ -161,16 +177,19 @@ static int collect(struct collection *collection, int output, int errors, struct
 			return error_set(err,
 				collection->process->failure ? collection->process->failure
 							     : STATUS_FAILED,
-				"still running after %.0f s, ended", timeout / 1000.0);
+				"still running after %g s, ended", timeout / 1000.0);
 		int wait = timeout && timeout - passed < 500 ? (int)(timeout - passed) : 500;
-		if (poll(pipes, 2, wait) <= 0)
-			continue;
-		for (unsigned i = 0; i < 2; i++)
-			if (pipes[i].fd >= 0 && pipes[i].revents &&
-				!drain(collection, pipes[i].fd, i == 0))
-				pipes[i].fd = -1;
+		int ready = poll(watched, array_count(watched), exited ? 0 : wait);
+		if (!ready && exited)
+			return 0;
+		for (unsigned i = 0; ready > 0 && i < 2; i++)
+			if (watched[i].revents && !drain(collection, watched[i].fd, i == 0))
+				watched[i].fd = -1;
+		if (ready > 0 && watched[2].revents) {
+			exited = true;
+			watched[2].fd = -1;
+		}
 	}
-	return 0;
 }
 
 /* The last lines of the output, indented, without the trailing newline; "" when there are none. */
@@ -215,8 +234,11 @@ static int run(const struct process *process, struct buffer *stdout_to, struct e
 	int result = spawn(process, out[1], stdout_to ? errors[1] : out[1], &pid, err);
 	close(out[1]);
 	close(errors[1]);
+	cleanup_fd int child_exit = result ? -1 : pidfd_open(pid, 0);
+	if (!result && child_exit < 0)
+		result = error_errno(err, errno, "watching the child");
 	if (!result)
-		result = collect(&collection, out[0], errors[0], err);
+		result = collect(&collection, out[0], errors[0], child_exit, err);
 	close(out[0]);
 	close(errors[0]);
 	cleanup_free char *lines = tail_lines(&collection.tail);
@@ -229,6 +251,8 @@ static int run(const struct process *process, struct buffer *stdout_to, struct e
 		if (errno != EINTR)
 			return error_errno(err, errno, "%s: waiting", process->arguments[0]);
 	pid = 0;
+	if (stdout_to && stdout_to->length >= CAPTURE_LIMIT)
+		return error_set(err, STATUS_FAILED, "%s: too much output", process->arguments[0]);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	cleanup_free char *why = process_explain(status);

@@ -1,7 +1,8 @@
 /*
  * Programs: run by argument vector, never through a shell. A child that exits non-zero or dies by
  * a signal has failed, and its last lines of output are part of the error. No descriptor but
- * 0, 1, 2 and `pass_fd` reaches the child; it dies when its parent does.
+ * 0, 1, 2 and `pass_fd` reaches the child; it dies when its parent does. It leads a process group
+ * of its own, so that ending it also ends what it started.
  */
 #pragma once
 
@@ -27,15 +28,16 @@ struct process {
 	int pass_fd; /* a descriptor the child keeps under the same number; 0: none */
 };
 
-/* Runs to the end; stdin is /dev/null, stdout and stderr are collected together. */
+/* Runs to its exit; stdin is /dev/null, stdout and stderr are collected together. What the child
+ * left running is not waited for. */
 int process_run(const struct process *process, struct error *err);
 /* The same, but stdout goes to ret_output (at most 64 MiB) and only stderr to the error. */
 int process_capture(const struct process *process, struct buffer *ret_output, struct error *err);
 
 /* Starts a program in the background with stdin from /dev/null and both outputs to `output_fd`. */
 int process_start(const struct process *process, int output_fd, pid_t *ret_pid, struct error *err);
-/* Ends a child: SIGTERM, then SIGKILL after two seconds; reaps it. Its wait status, or -1 if there
- * was none. */
+/* Ends a child and its process group: SIGTERM, then SIGKILL after two seconds; reaps it. Its wait
+ * status, or -1 if there was none. */
 int process_end(pid_t pid);
 
 /* Why a wait status is a failure: "exit status 2", "killed by SIGKILL". Owned by the caller. */
