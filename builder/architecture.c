@@ -22,6 +22,8 @@ const struct architecture architectures[] = {
 		.grub_bios = "i386-pc",
 		.grub_uefi = "x86_64-efi",
 		.uefi_file = "BOOTX64.EFI",
+		.merged_usr = (const char *const[]){"bin", "sbin", "lib", "lib32", "lib64",
+			"libx32", NULL},
 		.root_type = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709",
 	},
 };

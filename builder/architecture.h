@@ -18,6 +18,7 @@ struct architecture {
 		*generic_kernel;           /* Debian's kernel packages; NULL: there is none */
 	const char *grub_bios, *grub_uefi; /* GRUB platforms: "i386-pc", "x86_64-efi" */
 	const char *uefi_file;             /* the removable-media path's file: "BOOTX64.EFI" */
+	const char *const *merged_usr;     /* directories of the root that are links into /usr */
 	const char *root_type;             /* GPT type of its root partition, as a UUID text */
 };
 

@@ -1,0 +1,116 @@
+/*
+ * jeos's own bootstrap: every package is unpacked at once, dpkg's database is written as dpkg would
+ * have left it, then the maintainer scripts run: each preinst, and one `dpkg --configure -a`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "architecture.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "package-database.h"
+#include "rootfs.h"
+#include "strip.h"
+
+/* A merged /usr: before the first package, as debootstrap does it. */
+static int make_merged_usr(const char *architecture, int root, struct error *err)
+{
+	const struct architecture *about = architecture_find(architecture);
+
+	for (const char *const *name = about->merged_usr; *name; name++) {
+		cleanup_free char *target = xasprintf("usr/%s", *name);
+		if (directory_make(root, target, err))
+			return -1;
+		if (symlinkat(target, root, *name))
+			return error_errno(err, errno, "%s", *name);
+	}
+	return 0;
+}
+
+/* What scripts count on and no package brings. */
+static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
+{
+	cleanup_free char *rules = strip_dpkg_rules(rootfs->recipe);
+
+	if (directory_make(root, "etc/dpkg/dpkg.cfg.d", err))
+		return -1;
+	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
+}
+
+/* The shell script that runs in the sandbox: preinst of each package that has one, then dpkg. */
+static char *configure_script(const struct unpack *unpack)
+{
+	struct buffer script = {0};
+
+	buffer_text(&script, "set -e\n"
+			     "export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= "
+			     "DPKG_MAINTSCRIPT_NAME=preinst\n"
+			     "preinst() {\n"
+			     "	DPKG_MAINTSCRIPT_PACKAGE=${1%%:*} DPKG_MAINTSCRIPT_ARCH=$2 \\\n"
+			     "		\"/var/lib/dpkg/info/$1.preinst\" install ||\n"
+			     "		{ echo \"preinst of $1 failed\" >&2; exit 1; }\n"
+			     "}\n");
+	for (size_t i = 0; i < unpack->count; i++) {
+		const struct unpacked *package = &unpack->packages[i];
+		cleanup_free char *name = package_database_name(package);
+		if (unpacked_member(package, "preinst"))
+			buffer_printf(
+				&script, "preinst %s %s\n", name, package->package->architecture);
+	}
+	buffer_text(&script, "unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME\n"
+			     "exec dpkg --configure -a --force-unsafe-io\n");
+	return script.data;
+}
+
+/* dpkg says "Setting up NAME (VERSION) ..." for each package. */
+static void show_progress(void *context, const char *data, size_t length)
+{
+	size_t *done = context;
+	const char *at = data, *end = data + length;
+
+	while ((at = memmem(at, end - at, "Setting up ", 11))) {
+		at += 11;
+		char name[64];
+		size_t size = 0;
+		while (at + size < end && at[size] != ' ' && size + 1 < sizeof(name)) {
+			name[size] = at[size];
+			size++;
+		}
+		name[size] = '\0';
+		progress_step(name, ++done[0], done[1]);
+	}
+}
+
+static int configure(const struct rootfs *rootfs, const struct unpack *unpack, struct error *err)
+{
+	cleanup_free char *script = configure_script(unpack);
+	size_t done[] = {0, unpack->count};
+	const struct sandbox_run run = {
+		.mode = rootfs->mode,
+		.root = rootfs->root,
+		.arguments = (const char *const[]){"/bin/sh", "-c", script, NULL},
+		.output = show_progress,
+		.context = done,
+	};
+
+	return sandbox_run(&run, err) ? error_wrap(err, "configuring the packages") : 0;
+}
+
+int rootfs_bootstrap_fast(const struct rootfs *rootfs, struct error *err)
+{
+	cleanup_unpack struct unpack unpack = {0};
+	cleanup_fd int root = open(rootfs->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return error_errno(err, errno, "%s", rootfs->root);
+	if (make_merged_usr(rootfs->recipe->architecture.text, root, err) ||
+		make_ground(rootfs, root, err) ||
+		unpack_packages(
+			rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
+		package_database_write(&unpack, root, err))
+		return -1;
+	return configure(rootfs, &unpack, err);
+}

@@ -1,0 +1,17 @@
+/* Control files of packages (deb-control(5)): what the engine reads of them, and dpkg's status. */
+#pragma once
+
+#include "unpack.h"
+
+/*
+ * Reads what unpacking needs from package->control and refuses what is odd: fields of dpkg's own,
+ * more than one stanza, another name, version or architecture than the index promised.
+ */
+int control_check(struct unpacked *package, struct error *err);
+
+/* The value of a field, without the leading blank, continuation lines included; in the arena. NULL
+ * when it is not there. */
+const char *control_field(const char *control, const char *field, struct arena *arena);
+
+/* The stanza that dpkg's status file has for a package that is unpacked, with the empty line. */
+void control_status(struct unpacked *package, struct buffer *text);

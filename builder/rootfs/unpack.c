@@ -1,0 +1,272 @@
+#include "unpack.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/deb.h"
+#include "base/cleanup.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "package-control.h"
+#include "strip.h"
+#include "unpack-file.h"
+
+enum { MEMBER_LIMIT = 16 * 1024 * 1024, THREADS_MAX = 16 };
+
+/* ---- the control part ---- */
+
+static int take_member(void *context, struct archive *tar, struct archive_entry *entry,
+	const char *path, struct error *err)
+{
+	struct unpacked *package = context;
+	la_int64_t length = archive_entry_size(entry);
+
+	if (archive_entry_filetype(entry) != AE_IFREG)
+		return 0;
+	if (strchr(path, '/') || length < 0 || length > MEMBER_LIMIT)
+		return error_set(err, STATUS_ARCHIVE, "odd control member `%s`", path);
+	char *data = arena_alloc(&package->arena, length + 1);
+	if (archive_read_data(tar, data, length) != length)
+		return error_set(err, STATUS_ARCHIVE, "damaged control member `%s`", path);
+	if (!strcmp(path, "control")) {
+		package->control = data;
+		return strlen(data) == (size_t)length
+			       ? 0
+			       : error_set(err, STATUS_ARCHIVE, "its control file holds a NUL");
+	}
+	vector_push(&package->members, ((struct unpacked_member){
+					       .name = arena_strdup(&package->arena, path),
+					       .data = data,
+					       .length = length,
+					       .mode = archive_entry_perm(entry),
+				       }));
+	return 0;
+}
+
+static void read_conffiles(struct unpacked *package)
+{
+	const struct unpacked_member *member = unpacked_member(package, "conffiles");
+
+	if (!member)
+		return;
+	char *rest = arena_strdup(&package->arena, member->data);
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (*line == '/') /* others ("remove-on-upgrade ...") are not in the data */
+			vector_push(&package->conffiles, line + 1);
+}
+
+static int read_control(struct unpacked *package, struct error *err)
+{
+	if (deb_read(package->file, DEB_CONTROL, take_member, package, err))
+		return -1;
+	if (!package->control)
+		return error_set(err, STATUS_ARCHIVE, "no control file");
+	if (control_check(package, err))
+		return -1;
+	read_conffiles(package);
+	return 0;
+}
+
+const struct unpacked_member *unpacked_member(const struct unpacked *package, const char *name)
+{
+	vector_for_each (member, &package->members)
+		if (!strcmp(member->name, name))
+			return member;
+	return NULL;
+}
+
+/* ---- the data part ---- */
+
+/* One package on its way into the tree. */
+struct unpacking {
+	struct unpacked *package;
+	struct extractor extractor;
+	const struct recipe *recipe;
+	const char *only; /* NULL, or the one path that is wanted */
+};
+
+static bool is_stripped(const struct recipe *recipe, const char *path)
+{
+	cleanup_free char *absolute = xasprintf("/%s", path);
+	const struct strip_rule *rule = strip_match(recipe, absolute);
+
+	return rule && rule->packaged;
+}
+
+static int take_path(void *context, struct archive *tar, struct archive_entry *entry,
+	const char *path, struct error *err)
+{
+	struct unpacking *unpacking = context;
+	struct unpacked *package = unpacking->package;
+	bool exists;
+
+	if (unpacking->only && strcmp(unpacking->only, path))
+		return 0;
+	if (!unpacking->only)
+		vector_push(&package->paths, ((struct unpacked_path){
+						     .path = arena_strdup(&package->arena, path),
+						     .mode = archive_entry_mode(entry),
+						     .uid = archive_entry_uid(entry),
+						     .gid = archive_entry_gid(entry),
+					     }));
+	if (*path && is_stripped(unpacking->recipe, path))
+		return 0;
+	if (!words_contain(&package->conffiles, path))
+		return extract_entry(&unpacking->extractor, tar, entry, path, &exists, err);
+	cleanup_free char *beside = xasprintf("%s.dpkg-new", path);
+	return extract_entry(&unpacking->extractor, tar, entry, beside, &exists, err);
+}
+
+static int unpack_data(struct unpacked *package, const struct recipe *recipe, int root,
+	const char *only, struct error *err)
+{
+	struct unpacking unpacking = {
+		.package = package,
+		.extractor = {.root = root, .directory = -1},
+		.recipe = recipe,
+		.only = only,
+	};
+	int result = deb_read(package->file, DEB_DATA, take_path, &unpacking, err);
+
+	extractor_release(&unpacking.extractor);
+	return result;
+}
+
+int unpack_again(struct unpacked *package, const struct recipe *recipe, int root, const char *path,
+	struct error *err)
+{
+	return unpack_data(package, recipe, root, path, err);
+}
+
+/* ---- all packages at once ---- */
+
+/* What the threads share. */
+struct crew {
+	struct unpacked **order; /* largest first: the last to finish is then a small one */
+	size_t count;
+	const struct recipe *recipe;
+	int root;
+	atomic_size_t next, done;
+	atomic_bool failed;
+};
+
+/* Takes one package; false when there is none left. */
+static bool work_once(struct crew *crew)
+{
+	size_t index = atomic_fetch_add(&crew->next, 1);
+
+	if (index >= crew->count || atomic_load(&crew->failed))
+		return false;
+	struct unpacked *package = crew->order[index];
+	if (read_control(package, &package->error) ||
+		unpack_data(package, crew->recipe, crew->root, NULL, &package->error)) {
+		error_wrap(&package->error, "%s %s", package->package->name,
+			package->package->version);
+		atomic_store(&crew->failed, true);
+	}
+	atomic_fetch_add(&crew->done, 1);
+	return true;
+}
+
+static void *work(void *context)
+{
+	while (work_once(context))
+		;
+	return NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t left = (*(struct unpacked *const *)a)->package->size;
+	uint64_t right = (*(struct unpacked *const *)b)->package->size;
+
+	return (left < right) - (left > right);
+}
+
+/* base-files first and alone: the directories of the root get its modes, not another's. */
+static void put_in_order(struct unpack *unpack, struct crew *crew)
+{
+	crew->order = xcalloc(unpack->count, sizeof(*crew->order));
+	for (size_t i = 0; i < unpack->count; i++)
+		crew->order[i] = &unpack->packages[i];
+	qsort(crew->order, unpack->count, sizeof(*crew->order), by_size);
+	for (size_t i = 0; i < unpack->count; i++) {
+		if (strcmp(crew->order[i]->package->name, "base-files"))
+			continue;
+		struct unpacked *base = crew->order[i];
+		memmove(crew->order + 1, crew->order, i * sizeof(*crew->order));
+		crew->order[0] = base;
+		break;
+	}
+}
+
+static int first_error(struct unpack *unpack, struct error *err)
+{
+	for (size_t i = 0; i < unpack->count; i++) {
+		struct error *found = &unpack->packages[i].error;
+		if (!found->message)
+			continue;
+		*err = *found;
+		*found = (struct error){0};
+		return -1;
+	}
+	return interrupt_check(err);
+}
+
+static int run_crew(struct unpack *unpack, struct crew *crew, struct error *err)
+{
+	pthread_t threads[THREADS_MAX];
+	size_t count = 0;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	work_once(crew);
+	while (count + 1 < (size_t)processors && count < THREADS_MAX &&
+		!pthread_create(&threads[count], NULL, work, crew))
+		count++;
+	while (work_once(crew))
+		progress_step("unpacking", atomic_load(&crew->done), crew->count);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	return first_error(unpack, err);
+}
+
+int unpack_packages(const struct package_list *packages, const struct store *store,
+	const struct recipe *recipe, int root, struct unpack *ret_unpack, struct error *err)
+{
+	cleanup_unpack struct unpack unpack = {
+		.packages = xcalloc(packages->count, sizeof(*unpack.packages)),
+		.count = packages->count,
+	};
+	struct crew crew = {.count = packages->count, .recipe = recipe, .root = root};
+
+	for (size_t i = 0; i < packages->count; i++) {
+		unpack.packages[i].package = &packages->items[i];
+		unpack.packages[i].file = store_package_path(store, packages->items[i].sha256);
+	}
+	put_in_order(&unpack, &crew);
+	int result = run_crew(&unpack, &crew, err);
+	free(crew.order);
+	if (result || unpack_settle(&unpack, recipe, root, err))
+		return -1;
+	*ret_unpack = unpack;
+	unpack = (struct unpack){0};
+	return 0;
+}
+
+void unpack_release(struct unpack *unpack)
+{
+	for (size_t i = 0; i < unpack->count; i++) {
+		struct unpacked *package = &unpack->packages[i];
+		vector_release(&package->paths);
+		vector_release(&package->members);
+		vector_release(&package->replaces);
+		vector_release(&package->conffiles);
+		arena_release(&package->arena);
+		error_release(&package->error);
+		free(package->file);
+	}
+	free(unpack->packages);
+}
