@@ -17,11 +17,12 @@ struct filesystem_options {
 struct filesystem {
 	const char *name;    /* "ext4" */
 	const char *summary; /* for `jeos list filesystems` */
-	/* `tree` is a descriptor of the tree's root; -1: an empty filesystem. A tree that does not
-	 * fit is an error that says how much is missing. */
+	/* The slice reads as zeros. `tree` is a descriptor of the tree's root; -1: an empty
+	 * filesystem. A tree that does not fit is an error that says how much is missing. */
 	int (*write)(const struct slice *slice, int tree, const struct filesystem_options *options,
 		struct error *err);
 };
 
+extern const struct filesystem filesystem_ext4, filesystem_vfat;
 extern const struct filesystem *const filesystems[]; /* NULL-terminated */
 const struct filesystem *filesystem_find(const char *name);
