@@ -215,6 +215,11 @@ static char *tail_lines(const struct buffer *tail)
 	return text.data;
 }
 
+static const char *name_of(const struct process *process)
+{
+	return process->name ? process->name : process->arguments[0];
+}
+
 static int run(const struct process *process, struct buffer *stdout_to, struct error *err)
 {
 	int out[2], errors[2];
@@ -244,20 +249,22 @@ static int run(const struct process *process, struct buffer *stdout_to, struct e
 	cleanup_free char *lines = tail_lines(&collection.tail);
 	buffer_release(&collection.tail);
 	if (result)
-		return pid ? error_wrap(err, "%s", process->arguments[0]) : -1;
+		return pid ? error_wrap(err, "%s", name_of(process)) : -1;
 
 	int status;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return error_errno(err, errno, "%s: waiting", process->arguments[0]);
+			return error_errno(err, errno, "%s: waiting", name_of(process));
 	pid = 0;
 	if (stdout_to && stdout_to->length >= CAPTURE_LIMIT)
-		return error_set(err, STATUS_FAILED, "%s: too much output", process->arguments[0]);
+		return error_set(err, STATUS_FAILED, "%s: too much output", name_of(process));
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
+	if (interrupt_check(err)) /* the terminal tells the child too, and it may be faster */
+		return error_wrap(err, "%s", name_of(process));
 	cleanup_free char *why = process_explain(status);
 	return error_set(err, process->failure ? process->failure : STATUS_FAILED, "%s: %s%s",
-		process->arguments[0], why, lines);
+		name_of(process), why, lines);
 }
 
 int process_run(const struct process *process, struct error *err)

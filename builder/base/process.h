@@ -12,6 +12,7 @@
 #include "text.h"
 
 struct process {
+	const char *name;             /* in messages; NULL: arguments[0] */
 	const char *const *arguments; /* NULL-terminated; [0] is looked up by program_find() unless
 					 it has a '/' */
 	const char *const *environment; /* NULL-terminated; NULL inherits */

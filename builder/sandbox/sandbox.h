@@ -17,12 +17,13 @@ enum sandbox_mode { SANDBOX_USER, SANDBOX_ROOT, SANDBOX_CHROOT };
 
 /* Which mode this host allows, by trying it in a child. STATUS_MISSING says what to enable. */
 int sandbox_detect(enum sandbox_mode *ret_mode, struct error *err);
-/* "user namespace (ids 100000-165535)" and so on, for `jeos doctor` and the build's first line. */
+/* "user namespace", "root", "chroot". */
 const char *sandbox_mode_name(enum sandbox_mode mode);
 
 /*
- * Runs `body` in the mode: in SANDBOX_USER and SANDBOX_ROOT in a child with namespaces of its own,
- * in which it is root; the child's error comes back. Interrupts are passed on to the child.
+ * Runs `body` in the mode, in a child: in SANDBOX_USER and SANDBOX_ROOT with namespaces of its own,
+ * in which it is root; the child's error comes back. Interrupts are passed on to the child, and
+ * what it leaves running is ended. Nothing else that `body` changes in memory comes back.
  */
 int sandbox_enter(enum sandbox_mode mode, int (*body)(void *context, struct error *err),
 	void *context, struct error *err);
@@ -31,8 +32,11 @@ int sandbox_enter(enum sandbox_mode mode, int (*body)(void *context, struct erro
 struct sandbox_run {
 	enum sandbox_mode mode;
 	const char *root;               /* the guest root's path */
+	const char *name;               /* in messages; NULL: arguments[0] */
 	const char *const *arguments;   /* NULL-terminated, found on the guest's PATH */
 	const char *const *environment; /* added to the small fixed one; NULL: nothing */
+	const char *const *files;       /* host files, shown read-only as /run/jeos/BASENAME while
+					   it runs; NULL-terminated; NULL: none */
 	bool network;                   /* keeps the host's network; otherwise loopback only */
 	uint64_t timeout;               /* milliseconds; 0: an hour */
 	const char *log;                /* file its output is appended to; NULL: none */
@@ -42,9 +46,13 @@ struct sandbox_run {
 
 /*
  * Runs it, chrooted, in mount, process, IPC and host-name namespaces of its own, with /proc, /sys,
- * /dev (a few nodes), /dev/pts, /dev/shm and /run fresh, nothing of the host's environment, fsync
- * and its kin doing nothing, and every process it leaves behind killed. Failure is STATUS_SCRIPT
- * with the last lines of its output.
+ * /dev (a few nodes), /dev/pts, /dev/shm, /run and /tmp fresh, nothing of the host's environment,
+ * fsync and its kin doing nothing, and every process it leaves behind killed. The program is root
+ * with the few capabilities that maintainer scripts need. Failure is STATUS_SCRIPT with the last
+ * lines of its output.
+ *
+ * In SANDBOX_CHROOT nothing is mounted: device nodes and `files` are put into the root for the
+ * time of the run, /proc and /sys are empty, and the network is the host's.
  */
 int sandbox_run(const struct sandbox_run *run, struct error *err);
 
