@@ -1,7 +1,11 @@
 /*
- * A recipe: what the user wrote, checked and complete. Strings live in the recipe's arena. Every
- * value keeps its position, so that what only later proves wrong (an unknown package, a missing
- * overlay) is still reported at file:line:column.
+ * A recipe: what the user wrote, checked and complete. Everything lives in the recipe's arena.
+ * Values keep their positions, so that what only later proves wrong (an unknown package) is still
+ * reported at file:line:column.
+ *
+ * builder/recipe, one idea a file: node (YAML with positions), schema (the table of every key),
+ * form (what single texts must look like), read (nodes into the recipe, by the table), load (the
+ * recipes it comes `from`), verify (what contradicts), describe and print (the table's other uses).
  */
 #pragma once
 
@@ -67,6 +71,12 @@ struct recipe_test {
 	vector(struct recipe_check) checks;
 };
 
+/* Something wrong in a recipe. Without a file: in the recipe as a whole. */
+struct recipe_problem {
+	struct position at;
+	const char *message;
+};
+
 struct recipe {
 	struct arena arena; /* owns every string and array here */
 	const char *path;   /* the file it was loaded from */
@@ -78,8 +88,10 @@ struct recipe {
 	struct word keyring;         /* file of trusted keys; NULL: the suite's */
 	struct word_list components; /* "main" */
 	struct word_list packages, without;
-	struct word_list strip; /* names of strip rules, see rootfs/strip.h */
-	struct word kernel;     /* "cloud", "generic", "none" */
+	struct word_list
+		strip;         /* names of strip rules, see rootfs/strip.h; without those of keep */
+	struct word_list keep; /* inherited strip rules that do not apply; empty once loaded */
+	struct word kernel;    /* "cloud", "generic", "none" */
 	struct word_list overlays, hooks;
 	uint64_t hook_timeout; /* milliseconds for each hook */
 	bool hook_network;     /* hooks may use the network */
@@ -88,25 +100,34 @@ struct recipe {
 	struct recipe_disk disk;
 	struct word_list platforms;
 	struct recipe_test test;
+	vector(struct recipe_problem) problems; /* none in what recipe_load() gives */
 };
 
 /*
  * Loads a recipe and what it is `from`, checks every key and value that can be checked without an
- * archive, and fills in the defaults. Errors have STATUS_RECIPE and a position; a file that cannot
- * be read is STATUS_RECIPE too. Names of architectures, platforms, overlays, hooks, formats and
- * strip rules are known to be good afterwards.
+ * archive, and fills in the defaults. The error has STATUS_RECIPE and all problems, one a line; a
+ * file that cannot be read is STATUS_RECIPE too. Names of architectures, platforms, overlays,
+ * hooks, formats and strip rules are known to be good afterwards.
  */
 int recipe_load(const char *path, struct recipe **ret_recipe, struct error *err);
-void recipe_free(struct recipe *recipe);
+/* The same, but never fails: what is wrong stands in the recipe's problems. */
+struct recipe *recipe_examine(const char *path);
+/* "FILE:LINE:COLUMN: MESSAGE"; owned by the caller. */
+char *recipe_problem_text(const struct recipe_problem *problem);
+void recipe_free(struct recipe *recipe); /* NULL is fine */
 void recipe_cleanup(struct recipe **recipe);
 #define cleanup_recipe cleanup(recipe_cleanup)
 
 /*
- * Where a recipe's helper of a kind ("overlays", "hooks", "recipes") and a name lies: beside the
- * recipe, in KIND/ beside or above it, or in jeos's own data directory. Owned by the caller; NULL
- * when there is none.
+ * Where what a recipe names lies: `kind` is "overlays", "hooks" or "recipes"; `recipe_path` is the
+ * file of the word that names it, word.at.file, which may be an inherited recipe. Looks in KIND/
+ * beside that file, in KIND/ one directory up, then in jeos's own data; recipes are also found
+ * directly beside it. Owned by the caller; NULL when there is none.
  */
 char *recipe_find(const char *recipe_path, const char *kind, const char *name);
 
-/* The schema of recipes as a JSON Schema document; recipes/recipe.schema.json is this text. */
+/* The recipe as one file, with all that it inherits and every default; owned by the caller. */
+char *recipe_text(const struct recipe *recipe);
+/* The schema of recipes as a JSON Schema document; recipes/recipe.schema.json is this text. Owned
+ * by the caller. */
 char *recipe_schema_json(void);

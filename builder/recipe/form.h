@@ -1,0 +1,32 @@
+/* Forms: what the texts of a recipe must look like, one row for each sort of text. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "recipe.h"
+
+struct form {
+	const char *what; /* with its article, for messages: "a package name" */
+	const char *hint; /* how it is written */
+	/* An extended regular expression that means the same in ECMAScript, for the JSON Schema;
+	 * NULL: any text. */
+	const char *pattern;
+	/* The words there are, by index; NULL behind the last. In place of a pattern. */
+	const char *(*choice)(size_t index);
+	/* Looks beyond the text and may replace it; adds a problem. NULL: there is nothing. */
+	int (*verify)(struct recipe *recipe, struct word *word);
+	size_t longest; /* bytes; 0: 4096 */
+	bool lines;     /* may have several lines */
+	bool secret;    /* is never shown in a message */
+	bool numeric;   /* YAML may take it for a number, and that is fine */
+};
+
+extern const struct form form_text, form_name, form_version, form_recipe, form_suite,
+	form_architecture, form_mirror, form_keyring, form_component, form_package,
+	form_package_name, form_strip, form_kernel, form_overlay, form_hook, form_password_hash,
+	form_ssh_key, form_firmware, form_filesystem, form_format, form_platform, form_script,
+	form_expression, form_module, form_path;
+
+/* Whether the word has the form; otherwise adds a problem. May replace the word's text. */
+int form_check(struct recipe *recipe, const struct form *form, struct word *word);

@@ -1,0 +1,226 @@
+/* The table of forms. */
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "architecture.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "form.h"
+#include "image/disk.h"
+#include "image/filesystem.h"
+#include "platform.h"
+#include "problem.h"
+#include "rootfs/strip.h"
+
+static const char *architecture_at(size_t index)
+{
+	return index < architecture_count ? architectures[index].name : NULL;
+}
+
+static const char *platform_at(size_t index)
+{
+	return index < platform_count ? platforms[index].name : NULL;
+}
+
+static const char *format_at(size_t index)
+{
+	return disk_drivers[index] ? disk_drivers[index]->name : NULL;
+}
+
+static const char *filesystem_at(size_t index)
+{
+	return filesystems[index] ? filesystems[index]->name : NULL;
+}
+
+static const char *strip_at(size_t index)
+{
+	return index < strip_rule_count ? strip_rules[index].name : NULL;
+}
+
+static const char *kernel_at(size_t index)
+{
+	static const char *const kernels[] = {"cloud", "generic", "none", NULL};
+
+	return kernels[index];
+}
+
+/* In the order of the bits FIRMWARE_*. */
+static const char *firmware_at(size_t index)
+{
+	static const char *const firmware[] = {"bios", "uefi", NULL};
+
+	return firmware[index];
+}
+
+/* Gives the path of an overlay or hook, or adds the problem that there is none. */
+static int helper_stat(struct recipe *recipe, const struct word *word, const char *kind,
+	const char *what, struct stat *ret_stat)
+{
+	cleanup_free char *path = recipe_find(word->at.file, kind, word->text);
+
+	if (path && !stat(path, ret_stat))
+		return 0;
+	return recipe_problem(recipe, word->at,
+		"no %s %s: it must be in %s/ beside the recipe or one directory up, or "
+		"in " JEOS_DATA "/%s",
+		what, problem_quote(recipe, word->text), kind, kind);
+}
+
+static int verify_overlay(struct recipe *recipe, struct word *word)
+{
+	struct stat status;
+
+	if (helper_stat(recipe, word, "overlays", "overlay", &status))
+		return -1;
+	if (S_ISDIR(status.st_mode))
+		return 0;
+	return recipe_problem(recipe, word->at, "the overlay %s is not a directory",
+		problem_quote(recipe, word->text));
+}
+
+static int verify_hook(struct recipe *recipe, struct word *word)
+{
+	struct stat status;
+
+	if (helper_stat(recipe, word, "hooks", "hook", &status))
+		return -1;
+	if (!S_ISREG(status.st_mode))
+		return recipe_problem(recipe, word->at, "the hook %s is not a file",
+			problem_quote(recipe, word->text));
+	if (status.st_mode & 0111)
+		return 0;
+	return recipe_problem(recipe, word->at,
+		"the hook %s is not executable; `chmod +x` makes it so",
+		problem_quote(recipe, word->text));
+}
+
+/* A relative path is relative to the recipe that names it. */
+static int verify_keyring(struct recipe *recipe, struct word *word)
+{
+	const char *slash = strrchr(word->at.file, '/');
+	const char *path = word->text;
+	struct stat status;
+
+	if (*path != '/' && slash)
+		path = arena_printf(&recipe->arena, "%.*s/%s", (int)(slash - word->at.file),
+			word->at.file, path);
+	if (stat(path, &status) || !S_ISREG(status.st_mode))
+		return recipe_problem(recipe, word->at, "no file %s for the keyring",
+			problem_quote(recipe, path));
+	word->text = path;
+	return 0;
+}
+
+static int verify_expression(struct recipe *recipe, struct word *word)
+{
+	regex_t expression;
+	char why[128];
+	int code = regcomp(&expression, word->text, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
+
+	if (!code) {
+		regfree(&expression);
+		return 0;
+	}
+	regerror(code, &expression, why, sizeof(why));
+	return recipe_problem(recipe, word->at, "%s is not an extended regular expression: %s",
+		problem_quote(recipe, word->text), why);
+}
+
+#define HOST_LABEL   "[a-z0-9]+(-+[a-z0-9]+)*"
+#define PACKAGE_NAME "[a-z0-9][a-z0-9+.-]+"
+#define SUITE_NAME   "[a-z][a-z0-9.-]*"
+#define FILE_NAME    "^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+const struct form form_text = {.what = "a text"};
+const struct form form_name = {
+	.what = "a name",
+	.hint = "lower-case letters, digits, - and . between them, at most 63",
+	.pattern = "^" HOST_LABEL "(\\." HOST_LABEL ")*$",
+	.longest = 63,
+};
+const struct form form_version = {
+	.what = "a version",
+	.hint = "letters, digits, and . + ~ - after the first",
+	.pattern = "^[0-9A-Za-z][0-9A-Za-z.+~-]*$",
+	.longest = 63,
+	.numeric = true,
+};
+const struct form form_recipe = {.what = "a recipe"};
+const struct form form_suite = {
+	.what = "a suite",
+	.hint = "a name such as bookworm: lower-case letters, digits, . and -",
+	.pattern = "^" SUITE_NAME "$",
+};
+const struct form form_architecture = {.what = "architecture", .choice = architecture_at};
+const struct form form_mirror = {
+	.what = "a mirror",
+	.hint = "a URL such as http://mirror.example/debian, or file:///srv/debian",
+	.pattern = "^(https?://[^ /]+|file:///)[^ ]*$",
+};
+const struct form form_keyring = {.what = "a file of keys", .verify = verify_keyring};
+const struct form form_component = {
+	.what = "a component",
+	.hint = "a name such as main or contrib",
+	.pattern = "^[a-z][a-z0-9/-]*$",
+};
+const struct form form_package = {
+	.what = "a package",
+	.hint = "NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE, in lower case",
+	.pattern = "^" PACKAGE_NAME "(:[a-z][a-z0-9-]*)?(=[0-9A-Za-z][0-9A-Za-z.+:~-]*|/" SUITE_NAME
+		   ")?$",
+};
+const struct form form_package_name = {
+	.what = "a package name",
+	.hint = "at least two of lower-case letters, digits, + - .",
+	.pattern = "^" PACKAGE_NAME "$",
+};
+const struct form form_strip = {.what = "strip rule", .choice = strip_at};
+const struct form form_kernel = {.what = "kernel", .choice = kernel_at};
+const struct form form_overlay = {
+	.what = "an overlay",
+	.hint = "the name of a directory in overlays/",
+	.pattern = FILE_NAME,
+	.verify = verify_overlay,
+};
+const struct form form_hook = {
+	.what = "a hook",
+	.hint = "the name of an executable in hooks/",
+	.pattern = FILE_NAME,
+	.verify = verify_hook,
+};
+/* The methods of crypt(5) that are strong enough: yescrypt, scrypt, bcrypt, SHA-2. */
+const struct form form_password_hash = {
+	.what = "a password hash",
+	.hint = "crypt(5)'s yescrypt, scrypt, bcrypt or SHA-2, as `mkpasswd` prints",
+	.pattern = "^\\$(y|gy|7|2[aby]|6|5)\\$[./0-9A-Za-z$=,]{20,}$",
+	.secret = true,
+};
+const struct form form_ssh_key = {
+	.what = "an SSH public key",
+	.hint = "a line of a .pub file, such as `ssh-ed25519 AAAA... name`",
+	.pattern = "^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|"
+		   "sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\\.com)"
+		   " +AAAA[A-Za-z0-9+/]+={0,3}( .*)?$",
+	.longest = 16384,
+};
+const struct form form_firmware = {.what = "firmware", .choice = firmware_at};
+const struct form form_filesystem = {.what = "filesystem", .choice = filesystem_at};
+const struct form form_format = {.what = "disk format", .choice = format_at};
+const struct form form_platform = {.what = "platform", .choice = platform_at};
+const struct form form_script = {.what = "a command", .lines = true, .longest = 65536};
+const struct form form_expression = {
+	.what = "a regular expression",
+	.verify = verify_expression,
+};
+const struct form form_module = {
+	.what = "a kernel module",
+	.hint = "letters, digits, _ and -",
+	.pattern = "^[A-Za-z0-9_-]+$",
+};
+const struct form form_path = {
+	.what = "a path",
+	.hint = "absolute, such as /usr/share/doc/*; * ? [ are wildcards",
+	.pattern = "^/",
+};

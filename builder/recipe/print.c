@@ -1,0 +1,153 @@
+/* A recipe as YAML that reads back as the same recipe. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "base/text.h"
+#include "schema.h"
+
+static void print_keys(
+	struct buffer *text, const struct key *keys, const void *base, unsigned indent);
+
+static void print_text(struct buffer *text, const char *value)
+{
+	buffer_text(text, "\"");
+	for (; *value; value++)
+		if (*value == '\n')
+			buffer_text(text, "\\n");
+		else if (*value == '\t')
+			buffer_text(text, "\\t");
+		else
+			buffer_printf(
+				text, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+	buffer_text(text, "\"");
+}
+
+static void print_list(struct buffer *text, const struct word_list *list)
+{
+	buffer_text(text, "[");
+	vector_for_each (word, list) {
+		buffer_text(text, word == list->items ? "" : ", ");
+		print_text(text, word->text);
+	}
+	buffer_text(text, "]");
+}
+
+static void print_flags(struct buffer *text, const struct form *form, unsigned flags)
+{
+	const char *choice;
+	const char *before = "";
+
+	buffer_text(text, "[");
+	for (size_t i = 0; (choice = form->choice(i)); i++)
+		if (flags & 1u << i) {
+			buffer_printf(text, "%s\"%s\"", before, choice);
+			before = ", ";
+		}
+	buffer_text(text, "]");
+}
+
+/* In the largest unit that leaves no fraction. */
+static void print_size(struct buffer *text, uint64_t bytes)
+{
+	static const char *const units[] = {"", "K", "M", "G", "T"};
+	size_t unit = 0;
+
+	while (bytes && bytes % KIB == 0 && unit + 1 < array_count(units)) {
+		bytes /= KIB;
+		unit++;
+	}
+	buffer_printf(text, "%llu%s", (unsigned long long)bytes, units[unit]);
+}
+
+static void print_duration(struct buffer *text, uint64_t milliseconds)
+{
+	bool whole = milliseconds % 1000 == 0;
+
+	buffer_printf(text, "%llu%s",
+		(unsigned long long)(whole ? milliseconds / 1000 : milliseconds),
+		whole ? "s" : "ms");
+}
+
+static void print_key(
+	struct buffer *text, const struct key *key, const void *base, unsigned indent);
+
+static void print_checks(struct buffer *text, const struct recipe *recipe, unsigned indent)
+{
+	vector_for_each (check, &recipe->test.checks) {
+		size_t start = text->length;
+		print_key(text, &check_keys[check->kind], check, indent + 2);
+		/* Into the indentation: this is what makes the key an item. */
+		text->data[start + indent] = '-';
+	}
+}
+
+static uint64_t number_of(const struct key *key, const void *field)
+{
+	return key->width == sizeof(uint64_t) ? *(const uint64_t *)field : *(const unsigned *)field;
+}
+
+static void print_value(struct buffer *text, const struct key *key, const void *field)
+{
+	switch (key->type) {
+	case VALUE_TEXT:
+		print_text(text, key->width == sizeof(struct word)
+					 ? ((const struct word *)field)->text
+					 : *(const char *const *)field);
+		break;
+	case VALUE_LIST:
+		print_list(text, field);
+		break;
+	case VALUE_FLAGS:
+		print_flags(text, key->form, *(const unsigned *)field);
+		break;
+	case VALUE_BOOLEAN:
+		buffer_text(text, *(const bool *)field ? "true" : "false");
+		break;
+	case VALUE_NUMBER:
+		buffer_printf(text, "%llu", (unsigned long long)number_of(key, field));
+		break;
+	case VALUE_SIZE:
+		print_size(text, *(const uint64_t *)field);
+		break;
+	case VALUE_DURATION:
+		print_duration(text, *(const uint64_t *)field);
+		break;
+	case VALUE_MAPPING:
+	case VALUE_CHECKS:
+		break;
+	}
+}
+
+static void print_key(struct buffer *text, const struct key *key, const void *base, unsigned indent)
+{
+	cleanup_buffer struct buffer inner = {0};
+
+	if (key->type == VALUE_MAPPING)
+		print_keys(&inner, key->keys, base, indent + 2);
+	else if (key->type == VALUE_CHECKS)
+		print_checks(&inner, base, indent + 2);
+	else if (!schema_unset(key, base) && key->width)
+		print_value(&inner, key, (const char *)base + key->offset);
+	if (!inner.length)
+		return;
+	bool nested = key->type == VALUE_MAPPING || key->type == VALUE_CHECKS;
+	buffer_printf(text, "%*s%s:%s%s%s", (int)indent, "", key->name, nested ? "\n" : " ",
+		inner.data, nested ? "" : "\n");
+}
+
+static void print_keys(
+	struct buffer *text, const struct key *keys, const void *base, unsigned indent)
+{
+	for (const struct key *key = keys; key->name; key++)
+		print_key(text, key, base, indent);
+}
+
+char *recipe_text(const struct recipe *recipe)
+{
+	struct buffer text = {0};
+
+	buffer_text(&text, "");
+	print_keys(&text, recipe_keys, recipe, 0);
+	return text.data;
+}

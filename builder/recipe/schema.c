@@ -1,0 +1,163 @@
+#include "schema.h"
+
+#include <stddef.h>
+
+#include "base/size.h"
+
+#define SIZE_OF(type, member) sizeof(((type *)0)->member)
+#define FIELD(member) \
+	.offset = offsetof(struct recipe, member), .width = SIZE_OF(struct recipe, member)
+#define CHECK(member)                                    \
+	.offset = offsetof(struct recipe_check, member), \
+	.width = SIZE_OF(struct recipe_check, member)
+
+static const struct key access_keys[] = {
+	{"password-hash", VALUE_TEXT, "Root's password, as a hash of crypt(5). Default: locked.",
+		.form = &form_password_hash, FIELD(access.password_hash)},
+	{"ssh-keys", VALUE_LIST, "Public keys that may log in as root over SSH.",
+		.form = &form_ssh_key, FIELD(access.ssh_keys)},
+	{"console-login", VALUE_BOOLEAN,
+		"Whether the consoles ask for a login; without a password hash root needs none.",
+		.fallback = "false", FIELD(access.console_login)},
+	{0},
+};
+
+static const struct key disk_keys[] = {
+	{"size", VALUE_SIZE, "What the guest sees; the file is as small as its data.",
+		.fallback = "2G", .least = 64 * MIB, .most = 16384 * GIB, .multiple = MIB,
+		.position = offsetof(struct recipe, disk.size_at), FIELD(disk.size)},
+	{"firmware", VALUE_FLAGS, "What it boots with. Default: all that the architecture has.",
+		.form = &form_firmware, FIELD(disk.firmware)},
+	{"root", VALUE_TEXT, "Filesystem of the root.", .fallback = "ext4",
+		.form = &form_filesystem, FIELD(disk.root)},
+	{"formats", VALUE_LIST, "Formats of disk image. Default: those of the platforms.",
+		.form = &form_format, FIELD(disk.formats)},
+	{0},
+};
+
+#define WITHIN                                                                                 \
+	{                                                                                      \
+		"within", VALUE_DURATION, "How long the check may take.",                      \
+			.fallback = "60s", .least = 1, .most = 24 * 3600 * 1000, CHECK(within) \
+	}
+
+static const struct key run_keys[] = {
+	{"command", VALUE_TEXT, "A command of the guest's shell.", .form = &form_script,
+		.required = true, CHECK(text)},
+	{"status", VALUE_NUMBER, "The exit status it must have.", .fallback = "0", .most = 255,
+		CHECK(exit_status)},
+	{"output", VALUE_TEXT, "An extended regular expression that its output must match.",
+		.form = &form_expression, CHECK(output)},
+	WITHIN,
+	{0},
+};
+
+static const struct key console_keys[] = {
+	{"text", VALUE_TEXT, "What the serial console must show.", .form = &form_text,
+		.required = true, CHECK(text)},
+	WITHIN,
+	{0},
+};
+
+static const struct key port_keys[] = {
+	{"number", VALUE_NUMBER, "A TCP port of the guest.", .required = true, .least = 1,
+		.most = 65535, CHECK(number)},
+	{"answer", VALUE_TEXT, "What the first bytes it sends must be.", .form = &form_text,
+		CHECK(answer)},
+	WITHIN,
+	{0},
+};
+
+static const struct key content_keys[] = {
+	{"packages", VALUE_LIST, "Names of packages.", .form = &form_package_name, CHECK(packages)},
+	{"modules", VALUE_LIST, "Names of kernel modules.", .form = &form_module, CHECK(modules)},
+	{"files", VALUE_LIST, "Absolute paths; may have wildcards.", .form = &form_path,
+		CHECK(files)},
+	{0},
+};
+
+const struct key check_keys[] = {
+	[CHECK_RUN] = {"run", VALUE_MAPPING, "A command in the guest: its status and output.",
+		.keys = run_keys, .scalar = true},
+	[CHECK_CONSOLE] = {"console", VALUE_MAPPING, "A text on the serial console.",
+		.keys = console_keys, .scalar = true},
+	[CHECK_PORT] = {"port", VALUE_MAPPING, "A TCP port that answers.", .keys = port_keys,
+		.scalar = true},
+	[CHECK_ABSENT] = {"absent", VALUE_MAPPING, "What must not be in the guest.",
+		.keys = content_keys},
+	[CHECK_PRESENT] = {"present", VALUE_MAPPING, "What must be in the guest.",
+		.keys = content_keys},
+	[CHECK_MEMORY_USED] = {"memory-used", VALUE_SIZE, "The most memory in use after boot.",
+		.least = MIB, CHECK(number)},
+	[CHECK_ROOT_GROWS] = {"root-grows", VALUE_SIZE,
+		"With the disk enlarged to this size, the root fills it after boot.",
+		.least = 64 * MIB, .most = 16384 * GIB, .multiple = MIB, CHECK(number)},
+	{0},
+};
+
+static const struct key test_keys[] = {
+	{"memory", VALUE_SIZE, "Memory of the guest.", .fallback = "256M", .least = 16 * MIB,
+		.most = 1024 * GIB, .multiple = MIB, FIELD(test.memory)},
+	{"processors", VALUE_NUMBER, "Processors of the guest.", .fallback = "1", .least = 1,
+		.most = 64, FIELD(test.processors)},
+	{"ready-within", VALUE_DURATION, "How long the guest may take to boot.", .fallback = "120s",
+		.least = 1, .most = 24 * 3600 * 1000, FIELD(test.ready_within)},
+	{"checks", VALUE_CHECKS, "What must be true of the running guest.", .keys = check_keys,
+		FIELD(test.checks)},
+	{0},
+};
+
+const struct key recipe_keys[] = {
+	{"name", VALUE_TEXT, "Name of the appliance, its files and its host.", .required = true,
+		.form = &form_name, FIELD(name)},
+	{"version", VALUE_TEXT, "Version of the appliance, part of its files' names.",
+		.fallback = "0", .form = &form_version, FIELD(version)},
+	{"summary", VALUE_TEXT, "What the appliance is, in one line.", .form = &form_text,
+		FIELD(summary)},
+	{"from", VALUE_TEXT,
+		"The recipe to inherit: NAME for NAME.yaml beside this one or in recipes/, or a "
+		"path.",
+		.form = &form_recipe},
+	{"suite", VALUE_TEXT, "The distribution's release, such as bookworm.", .required = true,
+		.form = &form_suite, FIELD(suite)},
+	{"architecture", VALUE_TEXT, "Debian's name of it. Default: this machine's.",
+		.form = &form_architecture, FIELD(architecture)},
+	{"mirror", VALUE_TEXT, "URL of the package archive. Default: what this machine uses.",
+		.form = &form_mirror, FIELD(mirror)},
+	{"keyring", VALUE_TEXT,
+		"File of the keys that the archive's signature is checked with. Default: the "
+		"suite's.",
+		.form = &form_keyring, FIELD(keyring)},
+	{"components", VALUE_LIST, "Components of the archive.", .fallback = "main",
+		.form = &form_component, FIELD(components)},
+	{"packages", VALUE_LIST,
+		"Packages to install beside the base system: NAME, NAME=VERSION, NAME/SUITE.",
+		.form = &form_package, FIELD(packages)},
+	{"without", VALUE_LIST,
+		"Packages that must not be installed; the build fails when something needs one.",
+		.form = &form_package_name, FIELD(without)},
+	{"strip", VALUE_LIST, "Rules that say which files the image goes without.",
+		.form = &form_strip, FIELD(strip)},
+	{"keep", VALUE_LIST, "Inherited strip rules that do not apply here.", .form = &form_strip,
+		FIELD(keep)},
+	{"kernel", VALUE_TEXT, "The distribution's. Default: cloud where there is one.",
+		.form = &form_kernel, FIELD(kernel)},
+	{"overlays", VALUE_LIST, "Directories of overlays/ to copy over the root, in order.",
+		.form = &form_overlay, FIELD(overlays)},
+	{"hooks", VALUE_LIST, "Executables of hooks/ to run in the root, in order.",
+		.form = &form_hook, FIELD(hooks)},
+	{"hook-timeout", VALUE_DURATION, "How long each hook may run.", .fallback = "10m",
+		.least = 1, .most = 24 * 3600 * 1000, FIELD(hook_timeout)},
+	{"hook-network", VALUE_BOOLEAN, "Whether hooks may use the network.", .fallback = "false",
+		FIELD(hook_network)},
+	{"hostname", VALUE_TEXT, "Host name of the guest. Default: the recipe's name.",
+		.form = &form_name, FIELD(hostname)},
+	{"access", VALUE_MAPPING, "Who may log in as root. Default: nobody.", .keys = access_keys},
+	{"disk", VALUE_MAPPING, "The disk of the appliance.", .keys = disk_keys},
+	{"platforms", VALUE_LIST,
+		"What it must run on: decides drivers, formats and how it is tested.",
+		.fallback = "kvm", .form = &form_platform, FIELD(platforms)},
+	{"test", VALUE_MAPPING, "How the appliance is booted and checked by `jeos test`.",
+		.keys = test_keys},
+	{0},
+};

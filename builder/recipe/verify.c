@@ -1,0 +1,122 @@
+#include "verify.h"
+
+#include <string.h>
+
+#include "architecture.h"
+#include "base/size.h"
+#include "base/text.h"
+#include "problem.h"
+#include "rootfs/strip.h"
+#include "schema.h"
+
+static void verify_required(struct recipe *recipe, struct position at)
+{
+	for (const struct key *key = recipe_keys; key->name; key++)
+		if (key->required && schema_unset(key, recipe))
+			recipe_problem(recipe, at,
+				"the recipe has no `%s`, nor does it inherit one", key->name);
+}
+
+static void verify_kernel(
+	struct recipe *recipe, const struct architecture *architecture, struct position at)
+{
+	struct word *kernel = &recipe->kernel;
+
+	if (!kernel->text)
+		*kernel = (struct word){architecture->cloud_kernel ? "cloud" : "generic", at};
+	if ((!strcmp(kernel->text, "cloud") && !architecture->cloud_kernel) ||
+		(!strcmp(kernel->text, "generic") && !architecture->generic_kernel))
+		recipe_problem(recipe, kernel->at, "there is no %s kernel for %s", kernel->text,
+			architecture->name);
+}
+
+static void verify_firmware(
+	struct recipe *recipe, const struct architecture *architecture, struct position at)
+{
+	unsigned there_is = (architecture->grub_bios ? FIRMWARE_BIOS : 0) |
+			    (architecture->grub_uefi ? FIRMWARE_UEFI : 0);
+
+	if (!recipe->disk.firmware)
+		recipe->disk.firmware = there_is;
+	if (recipe->disk.firmware & ~there_is)
+		recipe_problem(recipe, at, "there is no %s firmware for %s",
+			recipe->disk.firmware & ~there_is & FIRMWARE_BIOS ? "BIOS" : "UEFI",
+			architecture->name);
+}
+
+static void verify_architecture(struct recipe *recipe, struct position at)
+{
+	const struct architecture *architecture =
+		recipe->architecture.text ? architecture_find(recipe->architecture.text)
+					  : architecture_native();
+
+	if (!architecture) {
+		recipe_problem(recipe, at,
+			"jeos does not know this machine's architecture; name "
+			"one with `architecture`");
+		return;
+	}
+	if (!recipe->architecture.text)
+		recipe->architecture = (struct word){architecture->name, at};
+	verify_kernel(recipe, architecture, recipe->architecture.at);
+	verify_firmware(recipe, architecture, recipe->architecture.at);
+}
+
+/* Whether a package as `packages` has it, with a version or suite, is of that name. */
+static bool is_package(const char *package, const char *name)
+{
+	size_t length = strcspn(package, ":=/");
+
+	return strlen(name) == length && !strncmp(package, name, length);
+}
+
+static void verify_packages(struct recipe *recipe)
+{
+	vector_for_each (without, &recipe->without)
+		vector_for_each (package, &recipe->packages)
+			if (is_package(package->text, without->text))
+				recipe_problem(recipe, without->at,
+					"%s is in `without`, but `packages` asks for it at "
+					"%s:%u:%u",
+					problem_quote(recipe, without->text), package->at.file,
+					package->at.line, package->at.column);
+}
+
+static void verify_checks(struct recipe *recipe)
+{
+	char size[32];
+
+	vector_for_each (check, &recipe->test.checks) {
+		bool lists = check->kind == CHECK_ABSENT || check->kind == CHECK_PRESENT;
+		if (lists && !check->packages.count && !check->modules.count && !check->files.count)
+			recipe_problem(recipe, check->at, "`%s` names nothing",
+				check_keys[check->kind].name);
+		if (check->kind == CHECK_ROOT_GROWS && check->number <= recipe->disk.size)
+			recipe_problem(recipe, check->at,
+				"`root-grows` must be larger than the disk of %s",
+				size_format(recipe->disk.size, size, sizeof(size)));
+	}
+}
+
+void verify_keep(struct recipe *recipe)
+{
+	vector_for_each (kept, &recipe->keep) {
+		const struct strip_rule *rule = strip_find(kept->text);
+		if (rule && rule->always)
+			recipe_problem(recipe, kept->at,
+				"the strip rule %s applies to every image; it cannot be kept",
+				problem_quote(recipe, kept->text));
+	}
+}
+
+void verify_recipe(struct recipe *recipe)
+{
+	struct position at = {recipe->path, 1, 1};
+
+	verify_required(recipe, at);
+	verify_architecture(recipe, at);
+	verify_packages(recipe);
+	verify_checks(recipe);
+	if (!recipe->hostname.text)
+		recipe->hostname = recipe->name;
+}
