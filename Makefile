@@ -115,7 +115,7 @@ install: all man
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; \
 	done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	$(OUT)/jeos completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/jeos
+	$(OUT)/jeos completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/jeos
 
 # $(call need,PACKAGES): installs those that are missing; says so; silent when there are none.
 need = @missing=$$(for package in $(1); do \

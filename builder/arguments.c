@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&command_plan,
 	&command_list,
 	&command_doctor,
+	&command_completion,
 	NULL,
 };
 
