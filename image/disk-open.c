@@ -92,6 +92,7 @@ int disk_open(const char *path, bool writable, struct disk **ret_disk, struct er
 		if (check_new(top, below, err) ||
 			open_one(below, disk->backing_format, false, &disk->backing, err))
 			return error_wrap(err, "%s: its backing file", disk->path);
+		disk->owns_backing = true;
 	}
 	*ret_disk = steal_pointer(&top);
 	return 0;

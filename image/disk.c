@@ -8,7 +8,7 @@
 #include "base/size.h"
 #include "base/text.h"
 
-const struct disk_driver *const disk_drivers[] = {&disk_raw, NULL};
+const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_raw, NULL};
 
 const struct disk_driver *disk_driver_find(const char *name)
 {
@@ -143,7 +143,7 @@ int disk_finish(struct disk *disk, struct error *err)
 void disk_free(struct disk *disk)
 {
 	while (disk) {
-		struct disk *below = disk->backing_name ? disk->backing : NULL;
+		struct disk *below = disk->owns_backing ? disk->backing : NULL;
 		free(disk->path);
 		free(disk->backing_name);
 		free(disk->backing_format);

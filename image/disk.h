@@ -58,17 +58,17 @@ struct disk_driver {
 	void (*free)(struct disk *disk);
 };
 
-/* Drivers embed this first, and fill in all but the path and an opened backing disk. */
+/* Drivers embed this first, and fill it in; disk.c adds the path and an opened backing disk. */
 struct disk {
 	const struct disk_driver *driver;
 	uint64_t size;  /* bytes */
 	uint32_t block; /* the unit in which the format leaves zeros out, a power of two */
 	bool writable;
 	char *path; /* of the file, for errors; owned; may be NULL */
-	/* The disk below. An opened overlay records its name and perhaps its format, and owns it;
-	 * one that is created borrows it, and records nothing here. */
+	/* Overlays: the disk below, and what the image records about it (owned; NULL: nothing). */
 	struct disk *backing;
-	char *backing_name, *backing_format; /* owned; NULL: none */
+	bool owns_backing;
+	char *backing_name, *backing_format;
 };
 
 extern const struct disk_driver disk_raw, disk_qcow2;

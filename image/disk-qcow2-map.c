@@ -1,0 +1,148 @@
+/* qcow2: from the guest's bytes to the file's, by the L1 and L2 tables. */
+#include <endian.h>
+
+#include "base/memory.h"
+#include "disk-qcow2.h"
+#include "host-file.h"
+
+/* The L2 table of an opened image, 0 when it has none. */
+static int find_table(
+	const struct qcow2 *image, uint64_t l1_index, uint64_t *ret_at, struct error *err)
+{
+	uint64_t entry = image->l1[l1_index], at = entry & QCOW2_OFFSET;
+
+	if (entry & ~(QCOW2_COPIED | QCOW2_OFFSET) || at % qcow2_cluster_size(image))
+		return error_set(err, STATUS_FAILED, "L1 table, entry %llu: 0x%llx is no entry",
+			(unsigned long long)l1_index, (unsigned long long)entry);
+	if (at && (at > image->file_size || image->file_size - at < qcow2_cluster_size(image)))
+		return error_set(err, STATUS_FAILED,
+			"L2 table at byte 0x%llx: behind the end of the file of %llu bytes",
+			(unsigned long long)at, (unsigned long long)image->file_size);
+	*ret_at = at;
+	return 0;
+}
+
+/* The L2 entries of an opened image from a guest cluster on: as many as the window has. */
+static int load_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **ret_entries,
+	uint64_t *ret_count, struct error *err)
+{
+	uint64_t per_table = 1ull << qcow2_table_bits(image);
+	uint64_t window = per_table < QCOW2_WINDOW ? per_table : QCOW2_WINDOW;
+	uint64_t index = cluster % per_table, table = 0;
+
+	if (find_table(image, cluster / per_table, &table, err))
+		return -1;
+	if (!table) {
+		*ret_entries = NULL;
+		*ret_count = per_table - index;
+		return 0;
+	}
+	uint64_t at = table + index / window * window * sizeof(uint64_t);
+	if (image->window_at != at) {
+		image->window_at = 0;
+		if (host_file_read(image->fd, at, image->window, window * sizeof(uint64_t), err))
+			return error_wrap(
+				err, "L2 table at byte 0x%llx", (unsigned long long)table);
+		for (uint64_t i = 0; i < window; i++)
+			image->window[i] = be64toh(image->window[i]);
+		image->window_at = at;
+	}
+	*ret_entries = image->window + index % window;
+	*ret_count = window - index % window;
+	return 0;
+}
+
+/* The L2 entries from a guest cluster on. NULL: the next `ret_count` clusters have none. */
+static int find_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **ret_entries,
+	uint64_t *ret_count, struct error *err)
+{
+	uint64_t per_table = 1ull << qcow2_table_bits(image), index = cluster % per_table;
+
+	if (!image->tables)
+		return load_entries(image, cluster, ret_entries, ret_count, err);
+	const uint64_t *table = image->tables[cluster / per_table];
+	*ret_entries = table ? table + index : NULL;
+	*ret_count = per_table - index;
+	return 0;
+}
+
+/* What an entry says about its cluster. */
+static int read_entry(const struct qcow2 *image, uint64_t entry, struct qcow2_extent *ret_extent,
+	struct error *err)
+{
+	uint64_t host = entry & QCOW2_OFFSET;
+	bool zero = entry & QCOW2_ZERO;
+
+	if (entry & QCOW2_COMPRESSED && !(entry & QCOW2_COPIED)) {
+		*ret_extent = (struct qcow2_extent){.kind = QCOW2_IS_COMPRESSED, .host = entry};
+		return 0;
+	}
+	if (entry & ~(QCOW2_COPIED | QCOW2_OFFSET | QCOW2_ZERO) ||
+		host % qcow2_cluster_size(image) || (zero && image->version < 3))
+		return error_set(
+			err, STATUS_FAILED, "0x%llx is no entry", (unsigned long long)entry);
+	if (host >= image->end)
+		return error_set(err, STATUS_FAILED,
+			"the data at byte 0x%llx is behind the end "
+			"of the file of %llu bytes",
+			(unsigned long long)host, (unsigned long long)image->file_size);
+	*ret_extent = (struct qcow2_extent){
+		.kind = zero   ? QCOW2_IS_ZERO
+			: host ? QCOW2_IS_DATA
+			       : QCOW2_IS_BELOW,
+		.host = host,
+	};
+	return 0;
+}
+
+/* Whether the cluster goes on what `first` begins, `distance` bytes before it. */
+static bool continues(
+	const struct qcow2_extent *first, const struct qcow2_extent *next, uint64_t distance)
+{
+	return next->kind == first->kind && first->kind != QCOW2_IS_COMPRESSED &&
+	       next->host == (first->host ? first->host + distance : 0);
+}
+
+int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
+	struct qcow2_extent *ret_extent, struct error *err)
+{
+	uint64_t size = qcow2_cluster_size(image), inside = offset % size, count = 0, span = 0;
+	struct qcow2_extent extent = {.kind = QCOW2_IS_BELOW}, next = extent;
+	const uint64_t *entries = NULL;
+
+	if (find_entries(image, offset / size, &entries, &count, err))
+		return -1;
+	if (!entries)
+		span = count * size;
+	while (span < count * size && span < inside + length) {
+		uint64_t index = span / size;
+		if (read_entry(image, entries[index], &next, err))
+			return error_wrap(err, "L2 table, entry of the disk's byte 0x%llx",
+				(unsigned long long)(offset - inside + span));
+		if (!index)
+			extent = next;
+		else if (!continues(&extent, &next, span))
+			break;
+		span += size;
+	}
+	extent.length = span - inside < length ? span - inside : length;
+	if (extent.host && extent.kind != QCOW2_IS_COMPRESSED)
+		extent.host += inside;
+	*ret_extent = extent;
+	return 0;
+}
+
+void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero)
+{
+	uint64_t size = qcow2_cluster_size(image), per_table = 1ull << qcow2_table_bits(image);
+	uint64_t first = offset / size, last = (offset + length - 1) / size;
+	uint64_t **table = &image->tables[first / per_table];
+
+	if (!*table)
+		*table = xcalloc(per_table, sizeof(**table));
+	for (uint64_t cluster = first; cluster <= last; cluster++) {
+		uint64_t at = host ? host / size * size + (cluster - first) * size : 0;
+		(*table)[cluster % per_table] =
+			at | (at ? QCOW2_COPIED : 0) | (zero ? QCOW2_ZERO : 0);
+	}
+}

@@ -1,0 +1,180 @@
+/* qcow2: making an image. Data goes straight to the cluster where it stays; the tables are kept in
+ * memory and written by disk-qcow2-finish.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/size.h"
+#include "disk-qcow2.h"
+#include "host-file.h"
+
+static int check_options(
+	const struct disk_options *options, uint64_t cluster_size, struct error *err)
+{
+	if (cluster_size & (cluster_size - 1) || cluster_size < 1u << QCOW2_BITS_MIN ||
+		cluster_size > 1u << QCOW2_BITS_MAX)
+		return error_set(err, STATUS_FAILED,
+			"clusters of %llu bytes: not a power of two from 512 to 2M",
+			(unsigned long long)cluster_size);
+	if (divide_up(options->size, cluster_size * (cluster_size / 8)) > QCOW2_L1_MAX)
+		return error_set(err, STATUS_FAILED,
+			"a disk of %llu bytes: too large for clusters of %llu bytes",
+			(unsigned long long)options->size, (unsigned long long)cluster_size);
+	if (!options->backing != !options->backing_name)
+		return error_set(err, STATUS_FAILED, "a backing disk and its name go together");
+	if (!options->backing)
+		return 0;
+	/* The format's name with its padding, two extensions, and the name share the header's
+	 * cluster. */
+	size_t length = strlen(options->backing_name);
+	if (!length || length > QCOW2_BACKING_NAME_MAX ||
+		QCOW2_HEADER_V3 + 32 + length > cluster_size)
+		return error_set(err, STATUS_FAILED,
+			"the backing file's name has %zu bytes, more than there is room for",
+			length);
+	return 0;
+}
+
+int qcow2_create(const struct disk_options *options, struct disk **ret_disk, struct error *err)
+{
+	uint64_t cluster_size =
+		options->cluster_size ? options->cluster_size : 1u << QCOW2_BITS_DEFAULT;
+	int fd;
+
+	if (check_options(options, cluster_size, err) ||
+		host_file_create(options->path, 0, &fd, err))
+		return -1;
+	struct qcow2 *image = xcalloc(1, sizeof(*image));
+	*image = (struct qcow2){
+		.disk = {.driver = &disk_qcow2,
+			.size = options->size,
+			.block = cluster_size,
+			.writable = true},
+		.fd = fd,
+		.version = 3,
+		.cluster_bits = __builtin_ctzll(cluster_size),
+		.end = cluster_size,
+		.scratch = xmalloc(cluster_size),
+		.l1_entries = divide_up(options->size, cluster_size * (cluster_size / 8)),
+	};
+	image->tables = xcalloc(image->l1_entries, sizeof(*image->tables));
+	if (options->backing) {
+		image->disk.backing = options->backing;
+		image->disk.backing_name = xstrdup(options->backing_name);
+		image->disk.backing_format = xstrdup(options->backing->driver->name);
+	}
+	*ret_disk = &image->disk;
+	return 0;
+}
+
+/* Copies a part of one cluster from the disk below to its new place. */
+static int copy_below(
+	struct qcow2 *image, uint64_t offset, uint64_t end, uint64_t host, struct error *err)
+{
+	uint64_t length = end - offset;
+
+	if (!length)
+		return 0;
+	if (qcow2_read_below(image, offset, image->scratch, length, err))
+		return -1;
+	return file_write_at(image->fd, host, image->scratch, length, err);
+}
+
+/* Gives the range (of one L2 table, nowhere in the file yet) new clusters at the end; what they
+ * hold outside the range is copied from below. */
+static int allocate(struct qcow2 *image, uint64_t offset, const struct qcow2_extent *extent,
+	uint64_t *ret_host, struct error *err)
+{
+	uint64_t size = qcow2_cluster_size(image), end = offset + extent->length;
+	uint64_t first = offset / size * size, last = round_up(end, size);
+	uint64_t host = image->end + offset - first;
+
+	if (last > image->disk.size)
+		last = image->disk.size;
+	if (image->disk.backing && extent->kind == QCOW2_IS_BELOW &&
+		(copy_below(image, first, offset, image->end, err) ||
+			copy_below(image, end, last, host + extent->length, err)))
+		return -1;
+	*ret_host = host;
+	return 0;
+}
+
+/* Puts data (NULL: zeros) into the clusters that the range has, or gets now. */
+static int write_extent(struct qcow2 *image, uint64_t offset, const void *data,
+	const struct qcow2_extent *extent, struct error *err)
+{
+	uint64_t host = extent->host;
+
+	if (!host && allocate(image, offset, extent, &host, err))
+		return -1;
+	if (data ? file_write_at(image->fd, host, data, extent->length, err)
+		 : host_file_zero(image->fd, host, extent->length, err))
+		return -1;
+	qcow2_map_set(image, offset, extent->length, host, false);
+	uint64_t end = round_up(host + extent->length, qcow2_cluster_size(image));
+	if (end > image->end)
+		image->end = end;
+	return 0;
+}
+
+int qcow2_write(
+	struct disk *disk, uint64_t offset, const void *data, uint64_t length, struct error *err)
+{
+	struct qcow2 *image = qcow2_of(disk);
+	struct qcow2_extent extent;
+
+	for (uint64_t done = 0; done < length; done += extent.length)
+		if (qcow2_map(image, offset + done, length - done, &extent, err) ||
+			write_extent(
+				image, offset + done, (const uint8_t *)data + done, &extent, err))
+			return -1;
+	return 0;
+}
+
+/* Cuts the extent down to a part of one cluster, or to whole clusters; says which. The disk's last
+ * cluster is whole even where the disk ends inside it. */
+static bool whole_clusters(const struct qcow2 *image, uint64_t offset, struct qcow2_extent *extent)
+{
+	uint64_t size = qcow2_cluster_size(image), inside = offset % size;
+
+	if (!inside && offset + extent->length == image->disk.size)
+		return true;
+	if (!inside && extent->length >= size) {
+		extent->length -= extent->length % size;
+		return true;
+	}
+	if (extent->length > size - inside)
+		extent->length = size - inside;
+	return false;
+}
+
+static int zero_extent(
+	struct qcow2 *image, uint64_t offset, struct qcow2_extent *extent, struct error *err)
+{
+	const struct disk *below = image->disk.backing;
+
+	if (extent->kind == QCOW2_IS_ZERO)
+		return 0;
+	if (extent->kind == QCOW2_IS_BELOW && (!below || offset >= below->size))
+		return 0;
+	if (!whole_clusters(image, offset, extent))
+		return write_extent(image, offset, NULL, extent, err);
+	if (extent->host && host_file_zero(image->fd, extent->host, extent->length, err))
+		return -1;
+	/* A cluster that was written keeps its place in the file, as a hole. */
+	qcow2_map_set(image, offset, extent->length, extent->host, true);
+	return 0;
+}
+
+int qcow2_zero(struct disk *disk, uint64_t offset, uint64_t length, struct error *err)
+{
+	struct qcow2 *image = qcow2_of(disk);
+	struct qcow2_extent extent;
+
+	for (uint64_t done = 0; done < length; done += extent.length)
+		if (qcow2_map(image, offset + done, length - done, &extent, err) ||
+			zero_extent(image, offset + done, &extent, err))
+			return -1;
+	return 0;
+}

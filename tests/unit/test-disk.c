@@ -1,0 +1,188 @@
+/* Every format against one model of a disk. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/hash.h"
+#include "base/size.h"
+#include "image/disk.h"
+#include "support/forms.h"
+#include "support/model.h"
+#include "support/scratch.h"
+
+/* Judged by a program that we did not write. */
+static void assert_approved(
+	const struct model *model, const struct disk *disk, const char *path, const char *raw)
+{
+	const char *format = disk->driver->name;
+
+	if (disk->driver == &disk_qcow2) {
+		cleanup_free char *verdict =
+			run_program("qemu-img", "check", "-f", format, path, NULL);
+		assert_non_null(strstr(verdict, "No errors were found"));
+	}
+	model_save(model, raw);
+	free(run_program("qemu-img", "compare", "-f", "raw", "-F", format, raw, path, NULL));
+}
+
+static void test_model(void **state)
+{
+	cleanup_free char *path = scratch_path(state, "model.disk");
+	cleanup_free char *raw = scratch_path(state, "model.raw");
+	struct error err = {0};
+
+	need_program("qemu-img");
+	for_each_form(form)
+	{
+		cleanup_disk struct disk *disk = form_create(form, path), *again = NULL;
+		cleanup_model struct model model = model_make(form->size);
+		model_assert(&model, disk);
+		model_exercise(&model, disk, 500);
+		model_assert(&model, disk);
+		form_finish(disk);
+		model_assert(&model, disk);
+		assert_approved(&model, disk, path, raw);
+		assert_fine(disk_open(path, false, &again, &err), &err);
+		assert_ptr_equal(again->driver, form->driver);
+		model_assert(&model, again);
+	}
+}
+
+static void test_overlay(void **state)
+{
+	static const struct {
+		uint64_t below, above;
+		uint32_t cluster_size;
+	} pairs[] = {
+		{3 * MIB, 3 * MIB, 0},
+		{MIB + 512, 3 * MIB + 1024, 0},
+		{3 * MIB, MIB + 512, 0},
+		{300 * KIB, 400 * KIB + 512, 512},
+		{MIB, 9 * MIB, 2 * MIB},
+	};
+	cleanup_free char *base = scratch_path(state, "base.raw");
+	cleanup_free char *path = scratch_path(state, "overlay.qcow2");
+	cleanup_free char *raw = scratch_path(state, "flat.raw");
+	struct error err = {0};
+
+	need_program("qemu-img");
+	for (size_t i = 0; i < array_count(pairs); i++) {
+		cleanup_disk struct disk *below = NULL, *above = NULL, *again = NULL;
+		cleanup_model struct model old = model_make(pairs[i].below);
+		cleanup_model struct model model = model_make(pairs[i].above);
+		model_scribble(&old, old.size / 10, old.size / 2);
+		model_scribble(&old, old.size - 700, 700);
+		model_save(&old, base);
+		memcpy(model.bytes, old.bytes, old.size < model.size ? old.size : model.size);
+
+		assert_fine(disk_open(base, false, &below, &err), &err);
+		struct disk_options options = {.path = path,
+			.size = model.size,
+			.cluster_size = pairs[i].cluster_size,
+			.backing = below,
+			.backing_name = "base.raw"};
+		unlink(path);
+		assert_fine(disk_create(&disk_qcow2, &options, &above, &err), &err);
+		model_assert(&model, above);
+		model_exercise(&model, above, 300);
+		model_assert(&model, above);
+		form_finish(above);
+		model_assert(&model, above);
+		assert_approved(&model, above, path, raw);
+		assert_fine(disk_open(path, false, &again, &err), &err);
+		model_assert(&model, again);
+		model_save(&model, raw);
+		model_assert(&old, below);
+	}
+}
+
+static void test_zeros_take_no_space(void **state)
+{
+	cleanup_free char *path = scratch_path(state, "sparse.disk");
+
+	for_each_form(form)
+	{
+		cleanup_disk struct disk *disk = form_create(form, path);
+		cleanup_model struct model model = model_make(form->size);
+		struct error err = {0};
+		struct stat status;
+		assert_fine(disk_write(disk, 0, model.bytes, form->size, &err), &err);
+		model_scribble(&model, 0, form->size);
+		assert_fine(disk_write(disk, 0, model.bytes, form->size, &err), &err);
+		assert_fine(disk_zero(disk, 0, form->size, &err), &err);
+		form_finish(disk);
+		assert_int_equal(stat(path, &status), 0);
+		assert_in_range(status.st_blocks * 512, 0, form->size / 4 + 6 * MIB);
+		memset(model.bytes, 0, form->size);
+		model_assert(&model, disk);
+	}
+}
+
+/* 1 TiB of disk costs neither memory nor file. */
+static void test_large(void **state)
+{
+	cleanup_free char *path = scratch_path(state, "large.qcow2");
+	struct form large = {&disk_qcow2, 0, 1024 * GIB};
+	cleanup_disk struct disk *disk = form_create(&large, path), *again = NULL;
+	struct error err = {0};
+	struct stat status;
+	char word[5];
+	uint64_t run;
+
+	assert_fine(disk_write(disk, 5, "first", 5, &err), &err);
+	assert_fine(disk_write(disk, large.size - 5, "last.", 5, &err), &err);
+	assert_fine(disk_zero(disk, 10, large.size - 20, &err), &err);
+	form_finish(disk);
+	assert_int_equal(stat(path, &status), 0);
+	assert_in_range(status.st_size, 0, 8 * 64 * KIB);
+	assert_fine(disk_open(path, false, &again, &err), &err);
+	assert_fine(disk_read(again, large.size - 5, word, 5, &err), &err);
+	assert_memory_equal(word, "last.", 5);
+	assert_true(disk_has_data(again, 0, large.size, &run));
+	assert_false(disk_has_data(again, MIB, large.size - MIB, &run));
+	need_program("qemu-img");
+	cleanup_free char *info = run_program("qemu-img", "info", path, NULL);
+	assert_non_null(strstr(info, "virtual size: 1 TiB"));
+	assert_non_null(strstr(info, "compat: 1.1"));
+	free(run_program("qemu-img", "check", path, NULL));
+}
+
+static void test_same_bytes(void **state)
+{
+	cleanup_free char *path = scratch_path(state, "same.disk");
+
+	for_each_form(form)
+	{
+		char hashes[2][HASH_TEXT];
+		for (unsigned i = 0; i < 2; i++) {
+			cleanup_disk struct disk *disk = form_create(form, path);
+			cleanup_model struct model model = model_make(form->size);
+			struct error err = {0};
+			model_exercise(&model, disk, 60);
+			form_finish(disk);
+			assert_fine(hash_file(AT_FDCWD, path, hashes[i], &err), &err);
+		}
+		assert_string_equal(hashes[0], hashes[1]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_overlay),
+		cmocka_unit_test(test_zeros_take_no_space),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_same_bytes),
+	};
+
+	return cmocka_run_group_tests_name("disk", tests, scratch_setup, scratch_teardown);
+}
