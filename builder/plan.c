@@ -40,6 +40,7 @@ static int choose_packages(struct package_index *index, struct plan *plan, struc
 		    &plan->kernel, err))
 		return -1;
 	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
+	plan->kernel.all_modules = !strip_applies(strip_find(STRIP_KERNEL_MODULES), plan->recipe);
 	return 0;
 }
 

@@ -111,7 +111,7 @@ static int stage_kernel(struct build *build, char **ret_result, struct error *er
 		return 0;
 	}
 	if (kernel_install(&build->plan->kernel, build->options->store, build->root,
-		    build->plan->epoch, &build->kernel_release, err))
+		    &build->kernel_release, err))
 		return -1;
 	*ret_result = xstrdup(build->kernel_release);
 	return 0;

@@ -13,6 +13,9 @@ struct kernel_plan {
 	struct package image;   /* the linux-image package; name NULL: no kernel */
 	struct package busybox; /* busybox-static of the guest's architecture, for the initramfs */
 	const struct platform *const *platforms; /* NULL-terminated; whose modules are kept */
+	/* Keeps all modules that no image is forbidden, needed or not: for recipes without the
+	 * strip rule STRIP_KERNEL_MODULES. */
+	bool all_modules;
 };
 
 /* Resolves "cloud", "generic" or "none" to packages. */
@@ -26,4 +29,4 @@ int kernel_choose(struct package_index *index, const char *kernel,
  * ret_release (owned by the caller) is the kernel's release.
  */
 int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *root,
-	uint64_t epoch, char **ret_release, struct error *err);
+	char **ret_release, struct error *err);

@@ -7,6 +7,8 @@
 		__VA_ARGS__ __VA_OPT__(, ) NULL \
 	}
 
+#define MODULES(below) "/usr/lib/modules/*/kernel/" below
+
 const struct strip_rule strip_rules[] = {
 	{
 		.name = "documentation",
@@ -97,10 +99,15 @@ const struct strip_rule strip_rules[] = {
 	},
 	{
 		.name = "wireless",
-		.summary = "wireless networking: firmware, regulatory data, rfkill",
+		.summary = "wireless networking: drivers, firmware, regulatory data",
 		.always = true,
 		.packaged = true,
-		.patterns = PATTERNS("/usr/lib/crda/*", "/usr/lib/firmware/regulatory.db*",
+		.patterns = PATTERNS(MODULES("net/wireless/*"), MODULES("net/mac80211/*"),
+			MODULES("net/mac802154/*"), MODULES("net/ieee802154/*"),
+			MODULES("net/nfc/*"), MODULES("net/rfkill/*"),
+			MODULES("drivers/net/wireless/*"), MODULES("drivers/net/wwan/*"),
+			MODULES("drivers/net/ieee802154/*"), MODULES("drivers/nfc/*"),
+			"/usr/lib/crda/*", "/usr/lib/firmware/regulatory.db*",
 			"/usr/lib/firmware/iwlwifi*", "/usr/lib/firmware/ath*",
 			"/usr/lib/firmware/rtlwifi/*", "/usr/lib/firmware/rtw8*",
 			"/usr/lib/firmware/mediatek/*", "/usr/lib/firmware/brcm/*",
@@ -109,10 +116,11 @@ const struct strip_rule strip_rules[] = {
 	},
 	{
 		.name = "sound",
-		.summary = "sound: device rules, ALSA data, firmware",
+		.summary = "sound: drivers, ALSA data, firmware",
 		.always = true,
 		.packaged = true,
-		.patterns = PATTERNS("/usr/lib/udev/rules.d/60-persistent-alsa.rules",
+		.patterns = PATTERNS(MODULES("sound/*"), MODULES("drivers/soundwire/*"),
+			"/usr/lib/udev/rules.d/60-persistent-alsa.rules",
 			"/usr/lib/udev/rules.d/78-sound-card.rules",
 			"/usr/lib/udev/rules.d/90-alsa-restore.rules", "/usr/share/alsa/*",
 			"/usr/share/sounds/*", "/usr/lib/systemd/*/sound.target",
@@ -121,27 +129,34 @@ const struct strip_rule strip_rules[] = {
 	},
 	{
 		.name = "bluetooth",
-		.summary = "Bluetooth: targets, firmware",
+		.summary = "Bluetooth: drivers, targets, firmware",
 		.always = true,
 		.packaged = true,
-		.patterns = PATTERNS("/usr/lib/systemd/*/bluetooth.target",
-			"/usr/lib/udev/hwdb.d/20-bluetooth*", "/usr/lib/firmware/rtl_bt/*",
-			"/usr/lib/firmware/qca/*", "/usr/lib/firmware/intel/ibt*"),
+		.patterns = PATTERNS(MODULES("net/bluetooth/*"), MODULES("drivers/bluetooth/*"),
+			"/usr/lib/systemd/*/bluetooth.target", "/usr/lib/udev/hwdb.d/20-bluetooth*",
+			"/usr/lib/firmware/rtl_bt/*", "/usr/lib/firmware/qca/*",
+			"/usr/lib/firmware/intel/ibt*"),
 	},
 	{
 		.name = "pcmcia",
-		.summary = "PCMCIA cards",
+		.summary = "PCMCIA: drivers, rules",
 		.always = true,
 		.packaged = true,
-		.patterns = PATTERNS("/usr/lib/udev/rules.d/*pcmcia*", "/usr/lib/udev/pcmcia*",
+		.patterns = PATTERNS(MODULES("*/pcmcia/*"), MODULES("drivers/*_cs.ko*"),
+			"/usr/lib/udev/rules.d/*pcmcia*", "/usr/lib/udev/pcmcia*",
 			"/usr/lib/firmware/cis/*"),
 	},
 	{
 		.name = "usb-peripherals",
-		.summary = "rules for cameras, joysticks, security keys and the like",
+		.summary = "cameras, joysticks, security keys and the like: drivers, rules",
 		.always = true,
 		.packaged = true,
-		.patterns = PATTERNS("/usr/lib/udev/fido_id", "/usr/lib/udev/v4l_id",
+		.patterns = PATTERNS(MODULES("drivers/media/*"), MODULES("drivers/hid/usbhid/*"),
+			MODULES("drivers/input/joystick/*"), MODULES("drivers/input/tablet/*"),
+			MODULES("drivers/input/touchscreen/*"), MODULES("drivers/net/usb/*"),
+			MODULES("drivers/usb/*"), "!" MODULES("drivers/usb/common/*"),
+			"!" MODULES("drivers/usb/core/*"), "!" MODULES("drivers/usb/host/*"),
+			"/usr/lib/udev/fido_id", "/usr/lib/udev/v4l_id",
 			"/usr/lib/udev/rules.d/60-autosuspend.rules",
 			"/usr/lib/udev/rules.d/60-fido-id.rules",
 			"/usr/lib/udev/rules.d/60-persistent-v4l.rules",
@@ -154,13 +169,14 @@ const struct strip_rule strip_rules[] = {
 	},
 	{
 		.name = "graphics",
-		.summary = "graphics cards: device rules, firmware, desktop pictures",
+		.summary = "graphics cards: drivers, firmware, desktop pictures",
 		.always = true,
 		.packaged = true,
-		.patterns = PATTERNS("/usr/lib/udev/rules.d/60-drm.rules",
-			"/usr/lib/firmware/amdgpu/*", "/usr/lib/firmware/i915/*",
-			"/usr/lib/firmware/nvidia/*", "/usr/lib/firmware/radeon/*",
-			"/usr/share/icons/*", "/usr/share/pixmaps/*"),
+		.patterns = PATTERNS(MODULES("drivers/gpu/*"), MODULES("drivers/video/*"),
+			"!" MODULES("drivers/video/fbdev/hyperv_fb.ko*"),
+			"/usr/lib/udev/rules.d/60-drm.rules", "/usr/lib/firmware/amdgpu/*",
+			"/usr/lib/firmware/i915/*", "/usr/lib/firmware/nvidia/*",
+			"/usr/lib/firmware/radeon/*", "/usr/share/icons/*", "/usr/share/pixmaps/*"),
 	},
 };
 

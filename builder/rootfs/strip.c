@@ -18,8 +18,8 @@ const struct strip_rule *strip_find(const char *name)
 
 bool strip_applies(const struct strip_rule *rule, const struct recipe *recipe)
 {
-	if (rule->always)
-		return true;
+	if (rule->always || !recipe)
+		return rule->always;
 	for (size_t i = 0; i < recipe->strip.count; i++)
 		if (!strcmp(recipe->strip.items[i].text, rule->name))
 			return true;

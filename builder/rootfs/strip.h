@@ -32,7 +32,8 @@ extern const size_t strip_rule_count;
 const struct strip_rule *strip_find(const char *name); /* NULL: unknown */
 /* Whether the rule applies to the recipe's image. */
 bool strip_applies(const struct strip_rule *rule, const struct recipe *recipe);
-/* The recipe's rule that leaves out this absolute path, or NULL. */
+/* The rule that leaves out this absolute path, or NULL. Without a recipe (NULL) only the rules of
+ * every image are asked. */
 const struct strip_rule *strip_match(const struct recipe *recipe, const char *path);
 /* Whether there is one. */
 bool strip_matches(const struct recipe *recipe, const char *path);

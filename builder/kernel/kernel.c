@@ -1,0 +1,36 @@
+#include "kernel.h"
+
+#include <string.h>
+
+static const char *package_of(const struct architecture *architecture, const char *kernel)
+{
+	return strcmp(kernel, "cloud") ? architecture->generic_kernel : architecture->cloud_kernel;
+}
+
+int kernel_choose(struct package_index *index, const char *kernel,
+	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
+	struct error *err)
+{
+	struct kernel_plan plan = {0};
+	struct package newest;
+
+	if (!strcmp(kernel, "none")) {
+		*ret_plan = plan;
+		return 0;
+	}
+	const char *name = package_of(architecture, kernel);
+	if (!name)
+		return error_set(err, STATUS_RECIPE, "kernel: there is no `%s` kernel for %s",
+			kernel, architecture->name);
+	/* That package only names the newest kernel of its kind. */
+	if (package_index_find(index, name, arena, &newest, err))
+		return error_wrap(err, "kernel");
+	const char *image = package_dependency(&newest, "linux-image-", arena);
+	if (!image)
+		return error_set(err, STATUS_ARCHIVE, "kernel: %s names no kernel", name);
+	if (package_index_find(index, image, arena, &plan.image, err) ||
+		package_index_find(index, "busybox-static", arena, &plan.busybox, err))
+		return error_wrap(err, "kernel");
+	*ret_plan = plan;
+	return 0;
+}
