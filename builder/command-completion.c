@@ -8,7 +8,7 @@
  * completes file names. */
 static const char head[] = "# bash completion for jeos, made from its tables by `jeos completion`\n"
 			   "_jeos() {\n"
-			   "\tlocal word=${COMP_WORDS[COMP_CWORD]} command= words options\n"
+			   "\tlocal word=${COMP_WORDS[COMP_CWORD]} command='' words options\n"
 			   "\t[ \"$COMP_CWORD\" = 1 ] || command=${COMP_WORDS[1]}\n"
 			   "\tcase $command in\n";
 static const char tail[] = "\tesac\n"
