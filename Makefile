@@ -94,7 +94,7 @@ $(UNIT_TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(call test-sources,un
 
 # Without FUZZER (libFuzzer's flag) a target runs over its corpus and mutations of it, then ends.
 $(FUZZ_TARGETS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o \
-		$(if $(FUZZER),,$(OUT)/tests/fuzz/standalone.o) $(LIBRARY)
+		$(OUT)/tests/fuzz/input.o $(if $(FUZZER),,$(OUT)/tests/fuzz/standalone.o) $(LIBRARY)
 	$(call say,LINK) $(LINK) $(FUZZER) -o $@ $^ $(LIBS)
 
 $(BENCHES): %: %.o $(LIBRARY)
