@@ -40,29 +40,52 @@ static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
 	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
 }
 
-/* The shell script that runs in the sandbox: preinst of each package that has one, then dpkg. */
-static char *configure_script(const struct unpack *unpack)
-{
-	struct buffer script = {0};
+/* Where the sandbox finds what its script runs; removed before the tree is used. */
+#define SCRATCH "var/lib/dpkg/jeos"
 
-	buffer_text(&script, "set -e\n"
-			     "export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= "
-			     "DPKG_MAINTSCRIPT_NAME=preinst\n"
-			     "preinst() {\n"
-			     "	DPKG_MAINTSCRIPT_PACKAGE=${1%%:*} DPKG_MAINTSCRIPT_ARCH=$2 \\\n"
-			     "		\"/var/lib/dpkg/info/$1.preinst\" install ||\n"
-			     "		{ echo \"preinst of $1 failed\" >&2; exit 1; }\n"
-			     "}\n");
+/*
+ * Runs each preinst from tmp.ci/, beside its control file, as dpkg does: debconf looks there for
+ * the package's name. Then dpkg configures everything.
+ */
+static const char configure_script[] =
+	"set -e\n"
+	"cd /var/lib/dpkg\n"
+	"export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_NAME=preinst\n"
+	"while read -r name package architecture; do\n"
+	"	mkdir tmp.ci\n"
+	"	cp -p jeos/$name.control tmp.ci/control\n"
+	"	for member in preinst templates config; do\n"
+	"		[ ! -e info/$name.$member ] || cp -p info/$name.$member tmp.ci/$member\n"
+	"	done\n"
+	"	DPKG_MAINTSCRIPT_PACKAGE=$package DPKG_MAINTSCRIPT_ARCH=$architecture \\\n"
+	"		/var/lib/dpkg/tmp.ci/preinst install </dev/null ||\n"
+	"		{ echo \"the preinst of $name failed\" >&2; exit 1; }\n"
+	"	rm -r tmp.ci\n"
+	"done <jeos/preinst\n"
+	"rm -r jeos\n"
+	"unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME\n"
+	"exec dpkg --configure -a --force-unsafe-io\n";
+
+/* The list of packages that have a preinst, and their control files. */
+static int write_scratch(const struct unpack *unpack, int root, struct error *err)
+{
+	cleanup_buffer struct buffer list = {0};
+
+	buffer_text(&list, "");
+	if (directory_make(root, SCRATCH, err))
+		return -1;
 	for (size_t i = 0; i < unpack->count; i++) {
 		const struct unpacked *package = &unpack->packages[i];
 		cleanup_free char *name = package_database_name(package);
-		if (unpacked_member(package, "preinst"))
-			buffer_printf(
-				&script, "preinst %s %s\n", name, package->package->architecture);
+		cleanup_free char *control = xasprintf(SCRATCH "/%s.control", name);
+		if (!unpacked_member(package, "preinst"))
+			continue;
+		buffer_printf(&list, "%s %s %s\n", name, package->package->name,
+			package->package->architecture);
+		if (file_write_text(root, control, package->control, 0644, err))
+			return -1;
 	}
-	buffer_text(&script, "unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME\n"
-			     "exec dpkg --configure -a --force-unsafe-io\n");
-	return script.data;
+	return file_write(root, SCRATCH "/preinst", list.data, list.length, 0644, err);
 }
 
 /* dpkg says "Setting up NAME (VERSION) ..." for each package. */
@@ -86,12 +109,11 @@ static void show_progress(void *context, const char *data, size_t length)
 
 static int configure(const struct rootfs *rootfs, const struct unpack *unpack, struct error *err)
 {
-	cleanup_free char *script = configure_script(unpack);
 	size_t done[] = {0, unpack->count};
 	const struct sandbox_run run = {
 		.mode = rootfs->mode,
 		.root = rootfs->root,
-		.arguments = (const char *const[]){"/bin/sh", "-c", script, NULL},
+		.arguments = (const char *const[]){"/bin/sh", "-c", configure_script, NULL},
 		.output = show_progress,
 		.context = done,
 	};
@@ -110,7 +132,7 @@ int rootfs_bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 		make_ground(rootfs, root, err) ||
 		unpack_packages(
 			rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
-		package_database_write(&unpack, root, err))
+		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err))
 		return -1;
 	return configure(rootfs, &unpack, err);
 }
