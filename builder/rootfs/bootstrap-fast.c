@@ -40,31 +40,10 @@ static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
 	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
 }
 
-/* Where the sandbox finds what its script runs; removed before the tree is used. */
+/* Where configure-packages.sh finds what it runs; it removes it. */
 #define SCRATCH "var/lib/dpkg/jeos"
 
-/*
- * Runs each preinst from tmp.ci/, beside its control file, as dpkg does: debconf looks there for
- * the package's name. Then dpkg configures everything.
- */
-static const char configure_script[] =
-	"set -e\n"
-	"cd /var/lib/dpkg\n"
-	"export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_NAME=preinst\n"
-	"while read -r name package architecture; do\n"
-	"	mkdir tmp.ci\n"
-	"	cp -p jeos/$name.control tmp.ci/control\n"
-	"	for member in preinst templates config; do\n"
-	"		[ ! -e info/$name.$member ] || cp -p info/$name.$member tmp.ci/$member\n"
-	"	done\n"
-	"	DPKG_MAINTSCRIPT_PACKAGE=$package DPKG_MAINTSCRIPT_ARCH=$architecture \\\n"
-	"		/var/lib/dpkg/tmp.ci/preinst install </dev/null ||\n"
-	"		{ echo \"the preinst of $name failed\" >&2; exit 1; }\n"
-	"	rm -r tmp.ci\n"
-	"done <jeos/preinst\n"
-	"rm -r jeos\n"
-	"unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME\n"
-	"exec dpkg --configure -a --force-unsafe-io\n";
+extern const char embedded_configure_packages_sh[];
 
 /* The list of packages that have a preinst, and their control files. */
 static int write_scratch(const struct unpack *unpack, int root, struct error *err)
@@ -113,7 +92,8 @@ static int configure(const struct rootfs *rootfs, const struct unpack *unpack, s
 	const struct sandbox_run run = {
 		.mode = rootfs->mode,
 		.root = rootfs->root,
-		.arguments = (const char *const[]){"/bin/sh", "-c", configure_script, NULL},
+		.arguments = (const char *const[]){"/bin/sh", "-c", embedded_configure_packages_sh,
+			NULL},
 		.output = show_progress,
 		.context = done,
 	};

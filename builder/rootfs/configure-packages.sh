@@ -1,0 +1,22 @@
+# Runs in the guest root, in the sandbox, with every package unpacked and none configured: each
+# preinst, then dpkg for all the rest. A preinst runs from tmp.ci/, beside its control file, as dpkg
+# would run it: debconf looks there for the package's name.
+set -e
+cd /var/lib/dpkg
+export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_NAME=preinst
+while read -r name package architecture; do
+	mkdir tmp.ci
+	cp -p "jeos/$name.control" tmp.ci/control
+	for member in preinst templates config; do
+		[ ! -e "info/$name.$member" ] || cp -p "info/$name.$member" "tmp.ci/$member"
+	done
+	export DPKG_MAINTSCRIPT_PACKAGE="$package" DPKG_MAINTSCRIPT_ARCH="$architecture"
+	if ! /var/lib/dpkg/tmp.ci/preinst install </dev/null; then
+		echo "the preinst of $name failed" >&2
+		exit 1
+	fi
+	rm -r tmp.ci
+done <jeos/preinst
+rm -r jeos
+unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME DPKG_MAINTSCRIPT_PACKAGE DPKG_MAINTSCRIPT_ARCH
+exec dpkg --configure -a --force-unsafe-io
