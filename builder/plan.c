@@ -6,10 +6,8 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "image/disk.h"
+#include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
-
-/* Changes whenever the bootstrapped root could come out different from the same packages. */
-#define ENGINE "debootstrap-1"
 
 static int choose_platforms(const struct recipe *recipe, struct plan *plan, struct error *err)
 {
@@ -44,15 +42,18 @@ static int choose_packages(struct package_index *index, struct plan *plan, struc
 	return 0;
 }
 
-/* The key of the bootstrapped root: everything that debootstrap and dpkg are given. */
+/* The key of the bootstrapped root: everything that its packages are unpacked and configured with.
+ */
 static const char *base_key(struct plan *plan)
 {
 	char key[HASH_TEXT];
 	struct hash hash;
 	cleanup_free char *rules = strip_dpkg_rules(plan->recipe);
+	const struct bootstrap *bootstrap = bootstrap_find(plan->recipe->bootstrap.text);
 
 	hash_init(&hash);
-	hash_text(&hash, ENGINE);
+	hash_text(&hash, bootstrap->name);
+	hash_text(&hash, bootstrap->version);
 	hash_text(&hash, plan->recipe->suite.text);
 	hash_text(&hash, plan->architecture->name);
 	hash_text(&hash, rules);

@@ -71,7 +71,9 @@ static int stage_base(struct build *build, char **ret_result, struct error *err)
 
 	if (!cached) {
 		build->rootfs.root = tree;
-		if (make_directory(tree, err) || rootfs_bootstrap(&build->rootfs, err) ||
+		if (make_directory(tree, err) ||
+			bootstrap_find(build->plan->recipe->bootstrap.text)
+				->run(&build->rootfs, err) ||
 			rootfs_check_without(&build->rootfs, err))
 			return -1;
 		if (file_exists(AT_FDCWD, layer)) { /* another user's: keep ours to ourselves */

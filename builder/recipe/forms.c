@@ -12,6 +12,7 @@
 #include "image/filesystem.h"
 #include "platform.h"
 #include "problem.h"
+#include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
 
 static const char *architecture_at(size_t index)
@@ -37,6 +38,11 @@ static const char *filesystem_at(size_t index)
 static const char *strip_at(size_t index)
 {
 	return index < strip_rule_count ? strip_rules[index].name : NULL;
+}
+
+static const char *bootstrap_at(size_t index)
+{
+	return bootstraps[index].name;
 }
 
 static const char *kernel_at(size_t index)
@@ -177,6 +183,7 @@ const struct form form_package_name = {
 	.pattern = "^" PACKAGE_NAME "$",
 };
 const struct form form_strip = {.what = "strip rule", .choice = strip_at};
+const struct form form_bootstrap = {.what = "bootstrap", .choice = bootstrap_at};
 const struct form form_kernel = {.what = "kernel", .choice = kernel_at};
 const struct form form_overlay = {
 	.what = "an overlay",

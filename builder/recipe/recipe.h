@@ -86,6 +86,7 @@ struct recipe {
 	struct word suite, architecture;
 	struct word mirror;          /* NULL: the host's, see archive/mirror.c */
 	struct word keyring;         /* file of trusted keys; NULL: the suite's */
+	struct word bootstrap;       /* how the root is made: "fast", "debootstrap" */
 	struct word_list components; /* "main" */
 	struct word_list packages, without;
 	struct word_list

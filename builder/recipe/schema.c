@@ -130,6 +130,8 @@ const struct key recipe_keys[] = {
 		.form = &form_keyring, FIELD(keyring)},
 	{"components", VALUE_LIST, "Components of the archive.", .fallback = "main",
 		.form = &form_component, FIELD(components)},
+	{"bootstrap", VALUE_TEXT, "How the root is made; the trees are equal.", .fallback = "fast",
+		.form = &form_bootstrap, FIELD(bootstrap)},
 	{"packages", VALUE_LIST,
 		"Packages to install beside the base system: NAME, NAME=VERSION, NAME/SUITE.",
 		.form = &form_package, FIELD(packages)},

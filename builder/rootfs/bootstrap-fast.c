@@ -101,7 +101,7 @@ static int configure(const struct rootfs *rootfs, const struct unpack *unpack, s
 	return sandbox_run(&run, err) ? error_wrap(err, "configuring the packages") : 0;
 }
 
-int rootfs_bootstrap_fast(const struct rootfs *rootfs, struct error *err)
+int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 {
 	cleanup_unpack struct unpack unpack = {0};
 	cleanup_fd int root = open(rootfs->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

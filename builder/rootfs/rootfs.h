@@ -19,15 +19,24 @@ struct rootfs {
 	const char *keyring;
 };
 
+/* A way to make a root from packages; a new one is a function and a row in bootstrap.c. */
+struct bootstrap {
+	const char *name, *summary;
+	const char *version; /* changes whenever the same packages could give another tree */
+	int (*run)(const struct rootfs *rootfs, struct error *err);
+};
+extern const struct bootstrap bootstraps[]; /* ends with a NULL name */
+const struct bootstrap *bootstrap_find(const char *name);
+
 /*
  * A real debootstrap run (variant minbase, first and second stage), fed from the store with exactly
  * the packages of the plan, second stage in the sandbox. Dpkg is told what to leave out
  * (strip_write_dpkg_rules) before the first package is unpacked.
  */
-int rootfs_bootstrap(const struct rootfs *rootfs, struct error *err);
+int bootstrap_debootstrap(const struct rootfs *rootfs, struct error *err);
 
 /* The same tree several times faster: own unpacking, then the maintainer scripts. */
-int rootfs_bootstrap_fast(const struct rootfs *rootfs, struct error *err);
+int bootstrap_fast(const struct rootfs *rootfs, struct error *err);
 
 /* Host name, hosts, fstab, sources.list, accounts and console login as the recipe says. */
 int rootfs_configure(const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid,

@@ -2,16 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "inside.h"
 
 void extractor_release(struct extractor *extractor)
 {
@@ -20,43 +18,19 @@ void extractor_release(struct extractor *extractor)
 	free(extractor->path);
 }
 
-static int open_inside(int root, const char *path)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
-}
-
-/* Opens the directory that holds `path`, and makes it where a package left that out. */
+/* Opens the directory that holds `path`; most entries lie beside the one before. */
 static int enter_parent(struct extractor *extractor, const char *path, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, '/'), *name;
 	cleanup_free char *parent = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+	int fd;
 
 	if (extractor->directory >= 0 && !strcmp(extractor->path, parent))
 		return 0;
-	int fd = open_inside(extractor->root, parent);
-	if (fd < 0 && errno == ENOENT) {
-		struct extractor above = {.root = extractor->root, .directory = -1};
-		int made = enter_parent(&above, parent, err);
-		const char *name = strrchr(parent, '/');
-		if (!made && mkdirat(above.directory, name ? name + 1 : parent, 0755) &&
-			errno != EEXIST)
-			made = error_errno(err, errno, "%s", parent);
-		extractor_release(&above);
-		if (made)
-			return -1;
-		fd = open_inside(extractor->root, parent);
-	}
-	if (fd < 0)
-		return error_errno(err, errno, "%s", parent);
-	if (extractor->directory >= 0)
-		close(extractor->directory);
+	if (inside_parent(extractor->root, path, &fd, &name, err))
+		return -1;
+	extractor_release(extractor);
 	extractor->directory = fd;
-	free(extractor->path);
 	extractor->path = steal_pointer(&parent);
 	return 0;
 }
@@ -99,23 +73,18 @@ static int extract_regular(int directory, const char *name, struct archive *tar,
 
 /* A hard link's target is a path of the same package, found inside the root. */
 static int extract_hardlink(
-	struct extractor *extractor, const char *name, const char *target, struct error *err)
+	const struct extractor *extractor, const char *name, const char *target, struct error *err)
 {
-	struct extractor source = {.root = extractor->root, .directory = -1};
-	int result;
+	cleanup_fd int directory = -1;
+	const char *last;
 
 	while (target[0] == '.' && target[1] == '/')
 		target += 2;
-	if (enter_parent(&source, target, err)) {
-		extractor_release(&source);
+	if (inside_parent(extractor->root, target, &directory, &last, err))
 		return -1;
-	}
-	const char *slash = strrchr(target, '/');
-	result =
-		linkat(source.directory, slash ? slash + 1 : target, extractor->directory, name, 0);
-	int number = errno;
-	extractor_release(&source);
-	return result ? error_errno(err, number, "hard link to %s", target) : 0;
+	if (linkat(directory, last, extractor->directory, name, 0))
+		return error_errno(err, errno, "hard link to %s", target);
+	return 0;
 }
 
 static int set_owner(
