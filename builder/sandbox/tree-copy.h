@@ -1,0 +1,9 @@
+/* Copies of whole trees: contents, modes, owners, times, extended attributes, hard links, devices.
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* Copies what is in directory `from` into the existing directory `to`, which takes on its
+ * attributes too. */
+int tree_copy(const char *from, const char *to, struct error *err);
