@@ -192,29 +192,6 @@ static int collect(
 	}
 }
 
-/* The last lines of the output, indented, without the trailing newline; "" when there are none. */
-static char *tail_lines(const struct buffer *tail)
-{
-	struct buffer text = {0};
-	const char *start = tail->data ? tail->data : "";
-	size_t length = tail->length;
-
-	while (length && (start[length - 1] == '\n' || start[length - 1] == '\r'))
-		length--;
-	size_t from = length;
-	for (unsigned lines = 0; from; from--)
-		if (start[from - 1] == '\n' && ++lines == TAIL_LINES)
-			break;
-	for (size_t i = from; i < length; i++) {
-		if (i == from || start[i - 1] == '\n')
-			buffer_text(&text, "\n    ");
-		if (start[i] != '\n' && start[i] != '\r' && start[i] != '\0')
-			buffer_append(&text, &start[i], 1);
-	}
-	buffer_text(&text, "");
-	return text.data;
-}
-
 static const char *name_of(const struct process *process)
 {
 	return process->name ? process->name : process->arguments[0];
@@ -246,7 +223,8 @@ static int run(const struct process *process, struct buffer *stdout_to, struct e
 		result = collect(&collection, out[0], errors[0], child_exit, err);
 	close(out[0]);
 	close(errors[0]);
-	cleanup_free char *lines = tail_lines(&collection.tail);
+	cleanup_free char *lines =
+		text_tail(collection.tail.data, collection.tail.length, TAIL_LINES);
 	buffer_release(&collection.tail);
 	if (result)
 		return pid ? error_wrap(err, "%s", name_of(process)) : -1;

@@ -113,3 +113,23 @@ const char *text_nearest(const char *text, const char *const *candidates, size_t
 	}
 	return nearest;
 }
+
+char *text_tail(const char *data, size_t length, unsigned lines)
+{
+	struct buffer text = {0};
+
+	while (length && (data[length - 1] == '\n' || data[length - 1] == '\r'))
+		length--;
+	size_t from = length;
+	for (unsigned passed = 0; from; from--)
+		if (data[from - 1] == '\n' && ++passed == lines)
+			break;
+	for (size_t i = from; i < length; i++) {
+		if (i == from || data[i - 1] == '\n')
+			buffer_text(&text, "\n    ");
+		if (data[i] != '\n' && data[i] != '\r' && data[i] != '\0')
+			buffer_append(&text, &data[i], 1);
+	}
+	buffer_text(&text, "");
+	return text.data;
+}

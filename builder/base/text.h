@@ -31,5 +31,9 @@ bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 
+/* The last lines of an output, each begun by a newline and indented, for the end of a message; ""
+ * when there are none. NUL and carriage returns are left out. Owned by the caller. */
+char *text_tail(const char *data, size_t length, unsigned lines);
+
 /* The candidate nearest to `text` by edit distance, or NULL when none is near enough to suggest. */
 const char *text_nearest(const char *text, const char *const *candidates, size_t count);

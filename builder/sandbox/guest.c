@@ -198,7 +198,7 @@ static int lend_resolver(int root, struct loans *loans, struct error *err)
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", FILE_LIMIT, &content, &missing))
 		error_release(&missing); /* a host without one: then it works without */
 	else
-		result = loan_file(loans, root, "/etc/resolv.conf", content.data, 0644, err);
+		result = loan_file(loans, root, "etc/resolv.conf", content.data, 0644, err);
 	return result;
 }
 
@@ -209,7 +209,7 @@ int guest_prepare(const struct sandbox_run *run, int root, struct loans *loans, 
 	if (run->mode != SANDBOX_CHROOT)
 		return 0;
 	for (size_t i = 0; i < array_count(devices); i++)
-		if (loan_device(loans, root, devices[i].name,
+		if (loan_device(loans, root, devices[i].name + 1,
 			    makedev(devices[i].major, devices[i].minor), err))
 			return -1;
 	return 0;

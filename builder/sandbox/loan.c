@@ -9,19 +9,16 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "sandbox/inside.h"
+#include "rootfs/inside.h"
 
 /* Adds a loan that has nothing yet but its place. */
 static struct loan *loan_begin(struct loans *loans, int root, const char *path, struct error *err)
 {
-	const char *name = strrchr(path, '/') + 1;
-	cleanup_free char *parent = xstrndup(path, name - path);
-	int directory = inside_open(root, parent, O_RDONLY | O_DIRECTORY);
+	const char *name;
+	int directory;
 
-	if (directory < 0) {
-		error_errno(err, errno, "%s in the guest root", parent);
+	if (inside_parent(root, path, &directory, &name, err))
 		return NULL;
-	}
 	struct loan *loan = vector_add(loans);
 	loan->directory = directory;
 	loan->name = xstrdup(name);
@@ -47,12 +44,13 @@ int loan_file(struct loans *loans, int root, const char *path, const char *text,
 		char *aside = xasprintf("%s.jeos-aside", loan->name);
 		if (renameat(loan->directory, loan->name, loan->directory, aside)) {
 			free(aside);
-			return error_errno(err, errno, "%s in the guest root: setting aside", path);
+			return error_errno(
+				err, errno, "/%s in the guest root: setting aside", path);
 		}
 		loan->aside = aside;
 	}
 	if (file_write_text(loan->directory, loan->name, text, mode, err))
-		return error_wrap(err, "putting %s into the guest root", path);
+		return error_wrap(err, "putting /%s into the guest root", path);
 	loan->inode = inode_of(loan);
 	return 0;
 }
@@ -67,7 +65,7 @@ int loan_device(struct loans *loans, int root, const char *path, dev_t device, s
 		return 0;
 	if (mknodat(loan->directory, loan->name, S_IFCHR | 0666, device) ||
 		fchmodat(loan->directory, loan->name, 0666, 0))
-		return error_errno(err, errno, "%s in the guest root: making the device", path);
+		return error_errno(err, errno, "/%s in the guest root: making the device", path);
 	loan->inode = inode_of(loan);
 	return 0;
 }

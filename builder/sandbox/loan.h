@@ -20,7 +20,7 @@ struct loans {
 	size_t count, capacity;
 };
 
-/* A file at `path` below the directory `root`; its directory must exist. */
+/* A file at `path` (no leading '/') below the directory `root`. */
 int loan_file(struct loans *loans, int root, const char *path, const char *text, mode_t mode,
 	struct error *err);
 /* A device node, unless something is there already. */

@@ -25,9 +25,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "rootfs/inside.h"
 #include "sandbox/confine.h"
 #include "sandbox/guest.h"
-#include "sandbox/inside.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sweep.h"
 
@@ -45,15 +45,11 @@ struct run {
 	struct report *report; /* shared with the children */
 };
 
-static const char *const directories[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+static const char *const directories[] = {"usr/sbin", "usr/bin", "sbin", "bin"};
 
 static const char *const fixed_environment[] = {
-	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=/root",
-	"LC_ALL=C.UTF-8",
-	"TERM=dumb",
-	"DEBIAN_FRONTEND=noninteractive",
-	"DEBCONF_NONINTERACTIVE_SEEN=true",
+	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "TERM=dumb",
+	"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true",
 	"PERL_HASH_SEED=0", /* debconf writes its databases in the order of its hashes */
 };
 
@@ -211,8 +207,8 @@ static char *find_program(int root, const char *name)
 	if (strchr(name, '/'))
 		return xstrdup(name);
 	for (size_t i = 0; i < array_count(directories); i++) {
-		char *path = xasprintf("%s/%s", directories[i], name);
-		if (inside_executable(root, path))
+		char *path = xasprintf("/%s/%s", directories[i], name);
+		if (inside_exists(root, path + 1))
 			return path;
 		free(path);
 	}
@@ -257,9 +253,9 @@ static int run_program(const struct run *run, const char *program, struct error 
 static void remove_files(const struct sandbox_run *asked, int root)
 {
 	struct error ignored = {0};
-	cleanup_fd int run = inside_open(root, "/run", O_RDONLY | O_DIRECTORY);
+	cleanup_fd int run = -1;
 
-	if (asked->mode == SANDBOX_CHROOT && run >= 0)
+	if (asked->mode == SANDBOX_CHROOT && !inside_directory(root, "run", &run, &ignored))
 		tree_remove(run, "jeos", &ignored);
 	error_release(&ignored);
 }
