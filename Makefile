@@ -153,7 +153,7 @@ check-full: check
 fuzz:
 	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_FUZZ))
 	@$(MAKE) $(ALL_CORES) CC=clang OUT=build/fuzz FUZZER=-fsanitize=fuzzer \
-		INSTRUMENT=-fsanitize=fuzzer-no-link,address,undefined fuzz-targets
+		INSTRUMENT="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzz-targets
 	tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 fuzz-targets: $(FUZZ_TARGETS)
 

@@ -45,7 +45,8 @@ static bool tab_indents(const struct buffer *text, unsigned line)
 
 	for (unsigned i = 1; i < line && start; i++) {
 		start = strchr(start, '\n');
-		start += start ? 1 : 0;
+		if (start)
+			start++;
 	}
 	return start && memchr(start, '\t', strspn(start, " \t"));
 }
