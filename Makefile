@@ -54,6 +54,7 @@ MANUALS = $(patsubst %.scd,$(OUT)/man/%,$(notdir $(wildcard builder/*.scd builde
 test-sources = $(patsubst %.c,$(OUT)/%$(2),$(wildcard tests/$(1)))
 UNIT_TESTS = $(call test-sources,unit/test-*.c)
 FUZZ_TARGETS = $(call test-sources,fuzz/fuzz-*.c)
+TEST_SUPPORT = $(call test-sources,unit/support/*.c,.o)
 BENCHES = $(call test-sources,bench/*.c)
 TEST_PROGRAMS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(BENCHES)
 
@@ -89,7 +90,7 @@ $(OUT)/%.sh.o: %.sh $(OUT)/flags
 	  od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g'; echo '0};'; } \
 	| $(CC) -x c -c -o $@ -
 
-$(UNIT_TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(call test-sources,unit/support/*.c,.o) $(LIBRARY)
+$(UNIT_TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_SUPPORT) $(LIBRARY)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 # Without FUZZER (libFuzzer's flag) a target runs over its corpus and mutations of it, then ends.
@@ -172,7 +173,7 @@ bench:
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+-include $(OBJECTS:.o=.d) $(TEST_SUPPORT:.o=.d) $(TEST_PROGRAMS:=.d)
 
 .PHONY: all man tests install demo check check-full fuzz fuzz-targets analyze bench clean FORCE
 .SECONDARY:
