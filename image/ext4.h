@@ -11,6 +11,8 @@
 
 struct ext4; /* an open filesystem */
 
+/* Whether the slice looks like an ext2, ext3 or ext4. */
+bool ext4_probe(const struct slice *slice);
 int ext4_open(const struct slice *slice, bool writable, struct ext4 **ret_ext4, struct error *err);
 /* Writes everything back; the filesystem is closed even on error. */
 int ext4_close(struct ext4 *ext4, struct error *err);

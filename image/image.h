@@ -31,9 +31,13 @@ struct image_layout {
 	uint64_t epoch;
 };
 
+/* Who can boot it; the masks of recipes are the same. */
+enum { IMAGE_BIOS = 1, IMAGE_UEFI = 2 };
+
 /*
  * Lays out BIOS boot partition, ESP and root on a disk of `size` bytes; partitions that the
- * firmware does not ask for are left out. UUIDs derive from `seed`. The array is in the arena.
+ * firmware does not ask for are left out. UUIDs derive from `seed`. The array is in the arena. What
+ * depends on the architecture is left to the caller: the root's type and the names for GRUB.
  */
 int image_layout_make(uint64_t size, unsigned firmware, const char *seed, struct arena *arena,
 	struct image_layout *ret_layout, struct error *err);
@@ -45,6 +49,6 @@ int image_layout_make(uint64_t size, unsigned firmware, const char *seed, struct
 int image_write(const struct image_layout *layout, const char *format, int tree, const char *path,
 	const char *work, struct error *err);
 
-/* The root filesystem's slice of an opened image: the partition of a root type, or the first that
- * holds an ext4, or the whole disk. */
+/* The root filesystem's slice of an opened image: the whole disk if it is an ext4, else the first
+ * partition that is. */
 int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err);

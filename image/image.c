@@ -1,0 +1,176 @@
+#include "image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "bootloader.h"
+#include "ext4.h"
+
+/* An image being written. */
+struct writing {
+	const struct image_layout *layout;
+	int tree;
+	const char *work;
+	struct disk *disk;
+};
+
+static const struct image_partition *find_partition(
+	const struct image_layout *layout, const struct uuid *type)
+{
+	for (size_t i = 0; i < layout->partition_count; i++)
+		if (!memcmp(&layout->partitions[i].type, type, sizeof(*type)))
+			return &layout->partitions[i];
+	return NULL;
+}
+
+static const struct image_partition *find_root(const struct image_layout *layout)
+{
+	for (size_t i = 0; i < layout->partition_count; i++)
+		if (layout->partitions[i].holds_root)
+			return &layout->partitions[i];
+	return NULL;
+}
+
+static int write_table(const struct writing *writing, struct error *err)
+{
+	const struct image_layout *layout = writing->layout;
+	struct partition_table table = {.id = layout->id};
+
+	for (size_t i = 0; i < layout->partition_count; i++) {
+		const struct image_partition *partition = &layout->partitions[i];
+		vector_push(&table, ((struct partition){
+					    .type = partition->type,
+					    .id = partition->id,
+					    .start = partition->start,
+					    .length = partition->length,
+					    .label = partition->label,
+				    }));
+	}
+	int result = partition_write(writing->disk, &table, err);
+	partition_table_release(&table);
+	return result;
+}
+
+static int write_filesystem(const struct writing *writing, const struct image_partition *partition,
+	int tree, struct error *err)
+{
+	const struct filesystem *filesystem = filesystem_find(partition->filesystem);
+	const struct slice slice = {writing->disk, partition->start, partition->length};
+	const struct filesystem_options options = {
+		.uuid = partition->filesystem_uuid,
+		.label = partition->label,
+		.epoch = writing->layout->epoch,
+		.work = writing->work,
+	};
+
+	if (!filesystem)
+		return error_set(
+			err, STATUS_FAILED, "%s: unknown filesystem", partition->filesystem);
+	return filesystem->write(&slice, tree, &options, err);
+}
+
+static int write_esp(
+	const struct writing *writing, const struct image_partition *partition, struct error *err)
+{
+	cleanup_work struct work_directory work = {0};
+
+	if (work_directory_make(writing->work, "esp", &work, err) ||
+		bootloader_make_esp(
+			work.path, writing->layout, find_root(writing->layout), writing->work, err))
+		return -1;
+	cleanup_fd int tree = open(work.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree < 0)
+		return error_errno(err, errno, "%s", work.path);
+	return write_filesystem(writing, partition, tree, err);
+}
+
+static int write_partition(
+	const struct writing *writing, const struct image_partition *partition, struct error *err)
+{
+	const struct image_layout *layout = writing->layout;
+
+	if (layout->boot_bios && partition == find_partition(layout, &partition_type_bios_boot))
+		return bootloader_write_bios(
+			writing->disk, layout, partition, find_root(layout), writing->work, err);
+	if (layout->boot_uefi && partition == find_partition(layout, &partition_type_esp))
+		return write_esp(writing, partition, err);
+	if (!partition->filesystem)
+		return 0;
+	return write_filesystem(
+		writing, partition, partition->holds_root ? writing->tree : -1, err);
+}
+
+static int write_disk(const struct writing *writing, struct error *err)
+{
+	const struct image_layout *layout = writing->layout;
+
+	if (write_table(writing, err))
+		return -1;
+	for (size_t i = 0; i < layout->partition_count; i++)
+		if (write_partition(writing, &layout->partitions[i], err))
+			return -1;
+	return disk_finish(writing->disk, err);
+}
+
+/* Leaves a complete file under `path`, or none. */
+static int write_file(struct writing *writing, const struct disk_driver *driver, const char *path,
+	struct error *err)
+{
+	const struct disk_options options = {.path = path, .size = writing->layout->size};
+
+	unlink(path);
+	if (disk_create(driver, &options, &writing->disk, err))
+		return -1;
+	int result = write_disk(writing, err);
+	disk_free(writing->disk);
+	if (result)
+		unlink(path);
+	return result;
+}
+
+int image_write(const struct image_layout *layout, const char *format, int tree, const char *path,
+	const char *work, struct error *err)
+{
+	const struct disk_driver *driver = disk_driver_find(format);
+	cleanup_free char *beside = xasprintf("%s.%d.part", path, getpid());
+	struct writing writing = {.layout = layout, .tree = tree, .work = work};
+
+	if (!driver)
+		return error_set(err, STATUS_FAILED, "%s: unknown disk format", format);
+	if (write_file(&writing, driver, beside, err))
+		return -1;
+	if (rename(beside, path)) {
+		error_errno(err, errno, "%s: renaming into place", path);
+		unlink(beside);
+		return -1;
+	}
+	return 0;
+}
+
+int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err)
+{
+	const struct slice whole = {disk, 0, disk->size};
+	struct partition_table table;
+	bool found = false;
+
+	if (ext4_probe(&whole)) {
+		*ret_slice = whole;
+		return 0;
+	}
+	if (partition_read(disk, &table, err))
+		return -1;
+	vector_for_each (partition, &table) {
+		const struct slice slice = {disk, partition->start, partition->length};
+		if (found || !ext4_probe(&slice))
+			continue;
+		*ret_slice = slice;
+		found = true;
+	}
+	partition_table_release(&table);
+	return found ? 0 : error_set(err, STATUS_FAILED, "no partition holds an ext4 filesystem");
+}
