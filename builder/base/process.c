@@ -48,6 +48,7 @@ static void child(
 	dup2(output, 1);
 	dup2(errors, 2);
 	if (process->pass_fd > 2) {
+		fcntl(process->pass_fd, F_SETFD, 0);
 		close_range(3, process->pass_fd - 1, 0);
 		close_range(process->pass_fd + 1, ~0u, 0);
 	} else {
