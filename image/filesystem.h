@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "slice.h"
 #include "uuid.h"
 
@@ -17,6 +19,7 @@ struct filesystem_options {
 struct filesystem {
 	const char *name;    /* "ext4" */
 	const char *summary; /* for `jeos list filesystems` */
+	bool root;           /* keeps owners, modes and links: an image's root can be one */
 	/* The slice reads as zeros. `tree` is a descriptor of the tree's root; -1: an empty
 	 * filesystem. A tree that does not fit is an error that says how much is missing. */
 	int (*write)(const struct slice *slice, int tree, const struct filesystem_options *options,

@@ -204,5 +204,6 @@ static int ext4_write(const struct slice *slice, int tree, const struct filesyst
 const struct filesystem filesystem_ext4 = {
 	.name = "ext4",
 	.summary = "Linux's usual root filesystem; grows while mounted",
+	.root = true,
 	.write = ext4_write,
 };
