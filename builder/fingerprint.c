@@ -53,14 +53,14 @@ int fingerprint(const struct recipe *recipe, char ret_text[HASH_TEXT], struct er
 		if (add_file(&hash, AT_FDCWD, source->text, err))
 			return -1;
 	vector_for_each (overlay, &recipe->overlays) {
-		cleanup_free char *path = recipe_find(recipe->path, "overlays", overlay->text);
+		cleanup_free char *path = recipe_find(overlay->at.file, "overlays", overlay->text);
 		if (!path)
 			return error_at(err, overlay->at, "unknown overlay `%s`", overlay->text);
 		if (add_tree(&hash, path, err))
 			return error_wrap(err, "overlay %s", overlay->text);
 	}
 	vector_for_each (hook, &recipe->hooks) {
-		cleanup_free char *path = recipe_find(recipe->path, "hooks", hook->text);
+		cleanup_free char *path = recipe_find(hook->at.file, "hooks", hook->text);
 		if (!path)
 			return error_at(err, hook->at, "unknown hook `%s`", hook->text);
 		if (add_file(&hash, AT_FDCWD, path, err))
