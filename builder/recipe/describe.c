@@ -51,7 +51,7 @@ static json_t *describe_number(const struct key *key)
 		set_text(object, "type", "integer");
 	} else if (key->type == VALUE_SIZE) {
 		json_object_set_new(object, "type", json_pack("[s,s]", "string", "integer"));
-		set_text(object, "pattern", "^[0-9]+(\\.[0-9]+)?[KMGT]?$");
+		set_text(object, "pattern", "^([0-9]+|[0-9]+(\\.[0-9]+)?[KMGT])$");
 	} else {
 		json_object_set_new(object, "type", json_pack("[s,s]", "string", "number"));
 		set_text(object, "pattern", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)?$");
@@ -150,16 +150,6 @@ static json_t *describe_keys(const struct key *keys)
 	return object;
 }
 
-/* What must be there may be inherited instead. */
-static void require_or_inherit(json_t *root)
-{
-	json_t *required = json_incref(json_object_get(root, "required"));
-
-	json_object_del(root, "required");
-	json_object_set_new(root, "anyOf",
-		json_pack("[{s:o}, {s:[s]}]", "required", required, "required", "from"));
-}
-
 char *recipe_schema_json(void)
 {
 	json_t *root = json_pack("{s:s, s:s, s:s}", "$schema",
@@ -169,7 +159,8 @@ char *recipe_schema_json(void)
 
 	json_object_update(root, keys);
 	json_decref(keys);
-	require_or_inherit(root);
+	/* What a recipe must have, it may inherit: a file alone cannot tell. */
+	json_object_del(root, "required");
 	cleanup_free char *text = json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	return xasprintf("%s\n", text);

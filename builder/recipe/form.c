@@ -52,8 +52,6 @@ int form_check(struct recipe *recipe, const struct form *form, struct word *word
 	size_t longest = form->longest ? form->longest : LONGEST;
 	const char *shown = form->secret ? "this" : problem_quote(recipe, word->text);
 
-	if (!*word->text)
-		return recipe_problem(recipe, word->at, "%s is missing here", form->what);
 	if (form->choice)
 		return is_choice(form, word->text) ? 0 : unknown_choice(recipe, form, word);
 	if (strlen(word->text) > longest)

@@ -28,5 +28,5 @@ extern const struct form form_text, form_name, form_version, form_recipe, form_s
 	form_password_hash, form_ssh_key, form_firmware, form_filesystem, form_format,
 	form_platform, form_script, form_expression, form_module, form_path;
 
-/* Whether the word has the form; otherwise adds a problem. May replace the word's text. */
+/* Adds a problem unless the word, which is not empty, has the form. May replace its text. */
 int form_check(struct recipe *recipe, const struct form *form, struct word *word);

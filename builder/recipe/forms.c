@@ -30,9 +30,13 @@ static const char *format_at(size_t index)
 	return disk_drivers[index] ? disk_drivers[index]->name : NULL;
 }
 
+/* Those that can be a root. */
 static const char *filesystem_at(size_t index)
 {
-	return filesystems[index] ? filesystems[index]->name : NULL;
+	for (const struct filesystem *const *at = filesystems; *at; at++)
+		if ((*at)->root && !index--)
+			return (*at)->name;
+	return NULL;
 }
 
 static const char *strip_at(size_t index)
@@ -142,13 +146,13 @@ static int verify_expression(struct recipe *recipe, struct word *word)
 const struct form form_text = {.what = "a text"};
 const struct form form_name = {
 	.what = "a name",
-	.hint = "lower-case letters, digits, - and . between them, at most 63",
+	.hint = "lower-case letters and digits, with - and . between them",
 	.pattern = "^" HOST_LABEL "(\\." HOST_LABEL ")*$",
 	.longest = 63,
 };
 const struct form form_version = {
 	.what = "a version",
-	.hint = "letters, digits, and . + ~ - after the first",
+	.hint = "letters and digits, and after the first also . + ~ -",
 	.pattern = "^[0-9A-Za-z][0-9A-Za-z.+~-]*$",
 	.longest = 63,
 	.numeric = true,
@@ -156,7 +160,7 @@ const struct form form_version = {
 const struct form form_recipe = {.what = "a recipe"};
 const struct form form_suite = {
 	.what = "a suite",
-	.hint = "a name such as bookworm: lower-case letters, digits, . and -",
+	.hint = "lower-case letters, digits, . and -, such as bookworm",
 	.pattern = "^" SUITE_NAME "$",
 };
 const struct form form_architecture = {.what = "architecture", .choice = architecture_at};
@@ -168,7 +172,7 @@ const struct form form_mirror = {
 const struct form form_keyring = {.what = "a file of keys", .verify = verify_keyring};
 const struct form form_component = {
 	.what = "a component",
-	.hint = "a name such as main or contrib",
+	.hint = "lower-case letters, digits, - and /, such as main or non-free-firmware",
 	.pattern = "^[a-z][a-z0-9/-]*$",
 };
 const struct form form_package = {

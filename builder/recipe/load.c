@@ -135,6 +135,7 @@ static int read_source(struct recipe *recipe, const struct source *source)
 	const struct node *root;
 	int result = 0;
 
+	*arena_add(&recipe->arena, &recipe->sources) = (struct word){source->path, source->from.at};
 	if (parse_file(recipe, source, &root))
 		return -1;
 	const struct node *from = node_find(root, "from");

@@ -252,6 +252,8 @@ int node_parse(struct recipe *recipe, const char *file, const struct buffer *tex
 const struct node *node_find(const struct node *mapping, const char *key)
 {
 	if (mapping->kind == NODE_MAPPING)
-		node_for_each(entry, mapping) if (!strcmp(entry->key, key)) return entry;
+		for (const struct node *entry = mapping->first; entry; entry = entry->next)
+			if (!strcmp(entry->key, key))
+				return entry;
 	return NULL;
 }

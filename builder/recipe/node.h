@@ -22,9 +22,6 @@ struct node {
 	struct node *next;      /* beside this one */
 };
 
-#define node_for_each(item, parent) \
-	for (const struct node *item = (parent)->first; item; item = item->next)
-
 /* The entry of a mapping; NULL when there is none, or when it is no mapping. */
 const struct node *node_find(const struct node *mapping, const char *key);
 

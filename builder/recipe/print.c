@@ -2,9 +2,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/size.h"
 #include "base/text.h"
-#include "schema.h"
+#include "value.h"
 
 static void print_keys(
 	struct buffer *text, const struct key *keys, const void *base, unsigned indent);
@@ -47,28 +46,6 @@ static void print_flags(struct buffer *text, const struct form *form, unsigned f
 	buffer_text(text, "]");
 }
 
-/* In the largest unit that leaves no fraction. */
-static void print_size(struct buffer *text, uint64_t bytes)
-{
-	static const char *const units[] = {"", "K", "M", "G", "T"};
-	size_t unit = 0;
-
-	while (bytes && bytes % KIB == 0 && unit + 1 < array_count(units)) {
-		bytes /= KIB;
-		unit++;
-	}
-	buffer_printf(text, "%llu%s", (unsigned long long)bytes, units[unit]);
-}
-
-static void print_duration(struct buffer *text, uint64_t milliseconds)
-{
-	bool whole = milliseconds % 1000 == 0;
-
-	buffer_printf(text, "%llu%s",
-		(unsigned long long)(whole ? milliseconds / 1000 : milliseconds),
-		whole ? "s" : "ms");
-}
-
 static void print_key(
 	struct buffer *text, const struct key *key, const void *base, unsigned indent);
 
@@ -105,13 +82,9 @@ static void print_value(struct buffer *text, const struct key *key, const void *
 		buffer_text(text, *(const bool *)field ? "true" : "false");
 		break;
 	case VALUE_NUMBER:
-		buffer_printf(text, "%llu", (unsigned long long)number_of(key, field));
-		break;
 	case VALUE_SIZE:
-		print_size(text, *(const uint64_t *)field);
-		break;
 	case VALUE_DURATION:
-		print_duration(text, *(const uint64_t *)field);
+		value_print_number(text, key->type, number_of(key, field));
 		break;
 	case VALUE_MAPPING:
 	case VALUE_CHECKS:

@@ -112,8 +112,7 @@ static int read_checks(
 
 	if (node->kind != NODE_LIST)
 		return value_mismatch(recipe, key, node);
-	node_for_each(item, node)
-	{
+	for (const struct node *item = node->first; item; item = item->next) {
 		struct recipe_check check = {0};
 		if (read_check(recipe, item, &check))
 			result = -1;
@@ -127,8 +126,7 @@ int schema_read(struct recipe *recipe, const struct key *keys, const struct node
 {
 	int result = 0;
 
-	node_for_each(entry, node)
-	{
+	for (const struct node *entry = node->first; entry; entry = entry->next) {
 		const struct key *key = key_find(keys, entry->key);
 		if (key ? readers[key->type](recipe, key, entry, base)
 			: unknown_key(recipe, keys, entry))

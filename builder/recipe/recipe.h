@@ -80,8 +80,8 @@ struct recipe_problem {
 struct recipe {
 	struct arena arena; /* owns every string and array here */
 	const char *path;   /* the file it was loaded from */
-	struct word_list
-		sources; /* every file that it came from: its own first, then its parents */
+	/* Every file that it came from: its own first, then its parents. */
+	struct word_list sources;
 	struct word name, version, summary;
 	struct word suite, architecture;
 	struct word mirror;          /* NULL: the host's, see archive/mirror.c */
@@ -89,10 +89,9 @@ struct recipe {
 	struct word bootstrap;       /* how the root is made: "fast", "debootstrap" */
 	struct word_list components; /* "main" */
 	struct word_list packages, without;
-	struct word_list
-		strip;         /* names of strip rules, see rootfs/strip.h; without those of keep */
-	struct word_list keep; /* inherited strip rules that do not apply; empty once loaded */
-	struct word kernel;    /* "cloud", "generic", "none" */
+	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
+	struct word_list strip, keep;
+	struct word kernel; /* "cloud", "generic", "none" */
 	struct word_list overlays, hooks;
 	uint64_t hook_timeout; /* milliseconds for each hook */
 	bool hook_network;     /* hooks may use the network */

@@ -4,6 +4,8 @@
 
 #include "base/size.h"
 
+enum { DAY = 24 * 3600 * 1000 };
+
 #define SIZE_OF(type, member) sizeof(((type *)0)->member)
 #define FIELD(member) \
 	.offset = offsetof(struct recipe, member), .width = SIZE_OF(struct recipe, member)
@@ -35,11 +37,9 @@ static const struct key disk_keys[] = {
 	{0},
 };
 
-#define WITHIN                                                                                 \
-	{                                                                                      \
-		"within", VALUE_DURATION, "How long the check may take.",                      \
-			.fallback = "60s", .least = 1, .most = 24 * 3600 * 1000, CHECK(within) \
-	}
+#define WITHIN                                                                                   \
+	"within", VALUE_DURATION, "How long the check may take.", .fallback = "60s", .least = 1, \
+								  .most = DAY, CHECK(within)
 
 static const struct key run_keys[] = {
 	{"command", VALUE_TEXT, "A command of the guest's shell.", .form = &form_script,
@@ -48,14 +48,14 @@ static const struct key run_keys[] = {
 		CHECK(exit_status)},
 	{"output", VALUE_TEXT, "An extended regular expression that its output must match.",
 		.form = &form_expression, CHECK(output)},
-	WITHIN,
+	{WITHIN},
 	{0},
 };
 
 static const struct key console_keys[] = {
 	{"text", VALUE_TEXT, "What the serial console must show.", .form = &form_text,
 		.required = true, CHECK(text)},
-	WITHIN,
+	{WITHIN},
 	{0},
 };
 
@@ -64,7 +64,7 @@ static const struct key port_keys[] = {
 		.most = 65535, CHECK(number)},
 	{"answer", VALUE_TEXT, "What the first bytes it sends must be.", .form = &form_text,
 		CHECK(answer)},
-	WITHIN,
+	{WITHIN},
 	{0},
 };
 
@@ -101,7 +101,7 @@ static const struct key test_keys[] = {
 	{"processors", VALUE_NUMBER, "Processors of the guest.", .fallback = "1", .least = 1,
 		.most = 64, FIELD(test.processors)},
 	{"ready-within", VALUE_DURATION, "How long the guest may take to boot.", .fallback = "120s",
-		.least = 1, .most = 24 * 3600 * 1000, FIELD(test.ready_within)},
+		.least = 1, .most = DAY, FIELD(test.ready_within)},
 	{"checks", VALUE_CHECKS, "What must be true of the running guest.", .keys = check_keys,
 		FIELD(test.checks)},
 	{0},
@@ -149,7 +149,7 @@ const struct key recipe_keys[] = {
 	{"hooks", VALUE_LIST, "Executables of hooks/ to run in the root, in order.",
 		.form = &form_hook, FIELD(hooks)},
 	{"hook-timeout", VALUE_DURATION, "How long each hook may run.", .fallback = "10m",
-		.least = 1, .most = 24 * 3600 * 1000, FIELD(hook_timeout)},
+		.least = 1, .most = DAY, FIELD(hook_timeout)},
 	{"hook-network", VALUE_BOOLEAN, "Whether hooks may use the network.", .fallback = "false",
 		FIELD(hook_network)},
 	{"hostname", VALUE_TEXT, "Host name of the guest. Default: the recipe's name.",

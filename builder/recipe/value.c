@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/size.h"
 #include "problem.h"
 
@@ -22,19 +23,21 @@ static void *field_of(const struct key *key, void *base)
 	return (char *)base + key->offset;
 }
 
-/* "`size` must be a size such as 512M or 4G, not `4X`" */
+/* What stands there, for messages. */
+static const char *found(struct recipe *recipe, const struct node *node)
+{
+	if (node->kind != NODE_SCALAR)
+		return node->kind == NODE_LIST ? "a list" : "a mapping";
+	return *node->text ? problem_quote(recipe, node->text) : "nothing";
+}
+
 int value_mismatch(struct recipe *recipe, const struct key *key, const struct node *node)
 {
-	static const char *const kinds[] = {[NODE_LIST] = "a list", [NODE_MAPPING] = "a mapping"};
-	const char *found = kinds[node->kind];
+	bool unquoted = key->type == VALUE_NUMBER || key->type == VALUE_BOOLEAN;
 
-	if (key->form && key->form->secret && node->kind == NODE_SCALAR)
-		found = "a text";
-	else if (node->kind == NODE_SCALAR)
-		found = *node->text ? problem_quote(recipe, node->text) : "nothing";
-	bool plain = key->type == VALUE_NUMBER || key->type == VALUE_BOOLEAN;
-	return recipe_problem(recipe, node->at, "`%s` must be %s, not %s%s", key->name,
-		expectations[key->type], plain && node->quoted ? "the quoted text " : "", found);
+	return recipe_problem(recipe, node->at, "`%s` must be %s%s, not %s%s", key->name,
+		key->scalar ? "a value or " : "", expectations[key->type],
+		unquoted && node->quoted ? "the quoted text " : "", found(recipe, node));
 }
 
 static int read_word(struct recipe *recipe, const struct key *key, const struct node *node,
@@ -42,10 +45,10 @@ static int read_word(struct recipe *recipe, const struct key *key, const struct 
 {
 	struct word word = {node->text, node->at};
 
-	if (node->kind != NODE_SCALAR)
-		return recipe_problem(recipe, node->at, "%s `%s` must be a text, not %s",
-			key->type == VALUE_TEXT ? "the value of" : "an item of", key->name,
-			node->kind == NODE_LIST ? "a list" : "a mapping");
+	if (node->kind != NODE_SCALAR || !*node->text)
+		return recipe_problem(recipe, node->at, "%s`%s` must be a text, not %s",
+			key->type == VALUE_TEXT ? "" : "an item of ", key->name,
+			found(recipe, node));
 	if (form_check(recipe, key->form, &word))
 		return -1;
 	*ret_word = word;
@@ -80,8 +83,7 @@ int value_list(struct recipe *recipe, const struct key *key, const struct node *
 
 	if (node->kind != NODE_LIST)
 		return value_mismatch(recipe, key, node);
-	node_for_each(item, node)
-	{
+	for (const struct node *item = node->first; item; item = item->next) {
 		struct word word;
 		if (read_word(recipe, key, item, &word))
 			result = -1;
@@ -98,8 +100,7 @@ int value_flags(struct recipe *recipe, const struct key *key, const struct node 
 
 	if (node->kind != NODE_LIST)
 		return value_mismatch(recipe, key, node);
-	node_for_each(item, node)
-	{
+	for (const struct node *item = node->first; item; item = item->next) {
 		struct word word;
 		const char *choice;
 		if (read_word(recipe, key, item, &word)) {
@@ -113,33 +114,50 @@ int value_flags(struct recipe *recipe, const struct key *key, const struct node 
 	return result;
 }
 
-/* "64 MiB", "1 s", "65535" */
-static const char *bound(struct recipe *recipe, const struct key *key, uint64_t value)
-{
-	char text[32];
+/* The largest unit that leaves no fraction; the last is 1. */
+struct unit {
+	const char *suffix;
+	uint64_t factor;
+};
 
-	if (key->type == VALUE_SIZE)
-		return arena_printf(&recipe->arena, "%s", size_format(value, text, sizeof(text)));
-	if (key->type == VALUE_DURATION)
-		return arena_printf(&recipe->arena, "%g s", value / 1000.0);
-	return arena_printf(&recipe->arena, "%llu", (unsigned long long)value);
+void value_print_number(struct buffer *text, enum value_type type, uint64_t value)
+{
+	static const struct unit sizes[] = {
+		{"T", 1024 * GIB}, {"G", GIB}, {"M", MIB}, {"K", KIB}, {"", 1}};
+	static const struct unit durations[] = {
+		{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+	static const struct unit numbers[] = {{"", 1}};
+	const struct unit *unit = type == VALUE_SIZE       ? sizes
+				  : type == VALUE_DURATION ? durations
+							   : numbers;
+
+	while (unit->factor > 1 && (value % unit->factor || value < unit->factor))
+		unit++;
+	buffer_printf(text, "%llu%s", (unsigned long long)(value / unit->factor), unit->suffix);
+}
+
+/* "`size` must be at least 64M, not `32M`" */
+static int out_of_bounds(struct recipe *recipe, const struct key *key, const struct node *node,
+	const char *relation, uint64_t bound)
+{
+	cleanup_buffer struct buffer text = {0};
+
+	value_print_number(&text, key->type, bound);
+	return recipe_problem(recipe, node->at, "`%s` must be %s %s, not %s", key->name, relation,
+		text.data, problem_quote(recipe, node->text));
 }
 
 static int store_number(struct recipe *recipe, const struct key *key, const struct node *node,
 	uint64_t value, void *base)
 {
 	void *field = field_of(key, base);
-	bool small = value < key->least;
 
-	if (small || (key->most && value > key->most))
-		return recipe_problem(recipe, node->at, "`%s` must be at %s %s, not %s", key->name,
-			small ? "least" : "most",
-			bound(recipe, key, small ? key->least : key->most),
-			problem_quote(recipe, node->text));
+	if (value < key->least)
+		return out_of_bounds(recipe, key, node, "at least", key->least);
+	if (key->most && value > key->most)
+		return out_of_bounds(recipe, key, node, "at most", key->most);
 	if (key->multiple && value % key->multiple)
-		return recipe_problem(recipe, node->at, "`%s` must be a multiple of %s, not %s",
-			key->name, bound(recipe, key, key->multiple),
-			problem_quote(recipe, node->text));
+		return out_of_bounds(recipe, key, node, "a multiple of", key->multiple);
 	if (key->width == sizeof(uint64_t))
 		*(uint64_t *)field = value;
 	else

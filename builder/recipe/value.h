@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/text.h"
 #include "schema.h"
 
 int value_text(struct recipe *recipe, const struct key *key, const struct node *node, void *base);
@@ -16,3 +17,6 @@ int value_boolean(
 
 /* Adds the problem that the node is not what the key's type asks for. */
 int value_mismatch(struct recipe *recipe, const struct key *key, const struct node *node);
+
+/* A number, size or duration as a recipe has it: 65535, 64M, 90s. */
+void value_print_number(struct buffer *text, enum value_type type, uint64_t value);

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "architecture.h"
-#include "base/size.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "problem.h"
 #include "rootfs/strip.h"
-#include "schema.h"
+#include "value.h"
 
 static void verify_required(struct recipe *recipe, struct position at)
 {
@@ -82,19 +82,26 @@ static void verify_packages(struct recipe *recipe)
 					package->at.line, package->at.column);
 }
 
+static void verify_grows(struct recipe *recipe, const struct recipe_check *check)
+{
+	cleanup_buffer struct buffer size = {0};
+
+	if (check->number > recipe->disk.size)
+		return;
+	value_print_number(&size, VALUE_SIZE, recipe->disk.size);
+	recipe_problem(recipe, check->at, "`root-grows` must be larger than the disk, which has %s",
+		size.data);
+}
+
 static void verify_checks(struct recipe *recipe)
 {
-	char size[32];
-
 	vector_for_each (check, &recipe->test.checks) {
 		bool lists = check->kind == CHECK_ABSENT || check->kind == CHECK_PRESENT;
 		if (lists && !check->packages.count && !check->modules.count && !check->files.count)
 			recipe_problem(recipe, check->at, "`%s` names nothing",
 				check_keys[check->kind].name);
-		if (check->kind == CHECK_ROOT_GROWS && check->number <= recipe->disk.size)
-			recipe_problem(recipe, check->at,
-				"`root-grows` must be larger than the disk of %s",
-				size_format(recipe->disk.size, size, sizeof(size)));
+		if (check->kind == CHECK_ROOT_GROWS)
+			verify_grows(recipe, check);
 	}
 }
 
