@@ -15,12 +15,15 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "inside.h"
 #include "rootfs.h"
 #include "strip.h"
 
 enum { LOG_LIMIT = 64 << 20, LOG_LINES = 12 };
 
-static const char debs[] = "var/cache/apt/archives", lists[] = "var/lib/apt/lists";
+/* Below the root. The mirror lies in debootstrap's own directory, which it removes. */
+static const char mirror[] = "debootstrap/archive", debs[] = "var/cache/apt/archives",
+		  lists[] = "var/lib/apt/lists";
 
 /* The first stage sees nothing of the host's environment either. `container` tells both stages that
  * device nodes and mounts are not theirs to make. */
@@ -60,17 +63,14 @@ static void watch_output(void *context, const char *data, size_t length)
 	}
 }
 
-/* A mirror's indices for debootstrap; it has no pool. */
-static int write_mirror(const struct rootfs *rootfs, const char *path, struct error *err)
+/* A mirror's indices; it has no pool. */
+static int write_mirror(const struct rootfs *rootfs, int root, struct error *err)
 {
 	const char *suite = rootfs->recipe->suite.text;
 	const char *architecture = rootfs->recipe->architecture.text;
-	cleanup_free char *dists = xasprintf("%s/dists/%s", path, suite);
+	cleanup_free char *release_path = xasprintf("%s/dists/%s/Release", mirror, suite);
 	cleanup_free char *index = xasprintf("main/binary-%s/Packages", architecture);
-	cleanup_free char *index_path = xasprintf("%s/%s", dists, index);
-	cleanup_free char *index_directory =
-		xstrndup(index_path, strlen(index_path) - strlen("/Packages"));
-	cleanup_free char *release_path = xasprintf("%s/Release", dists);
+	cleanup_free char *index_path = xasprintf("%s/dists/%s/%s", mirror, suite, index);
 	cleanup_buffer struct buffer packages = {0}, release = {0};
 	char digest[HASH_TEXT];
 	struct hash hash;
@@ -84,9 +84,8 @@ static int write_mirror(const struct rootfs *rootfs, const char *path, struct er
 		"Suite: %s\nCodename: %s\nArchitectures: %s\nComponents: main\n"
 		"SHA256:\n %s %zu %s\n",
 		suite, suite, architecture, digest, packages.length, index);
-	if (directory_make(AT_FDCWD, index_directory, err) ||
-		file_write(AT_FDCWD, index_path, packages.data, packages.length, 0644, err) ||
-		file_write(AT_FDCWD, release_path, release.data, release.length, 0644, err))
+	if (inside_write(root, index_path, packages.data, 0644, err) ||
+		inside_write(root, release_path, release.data, 0644, err))
 		return -1;
 	return 0;
 }
@@ -120,11 +119,10 @@ static int place_deb(
 
 static int place_debs(const struct rootfs *rootfs, int root, struct error *err)
 {
-	if (directory_make(root, debs, err))
+	cleanup_fd int directory = -1;
+
+	if (inside_directory(root, debs, &directory, err))
 		return -1;
-	cleanup_fd int directory = openat(root, debs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return error_errno(err, errno, "%s in the guest root", debs);
 	vector_for_each (package, rootfs->packages)
 		if (place_deb(package, rootfs->store, directory, err))
 			return -1;
@@ -143,13 +141,19 @@ static int explain(int root, struct error *err)
 		return -1;
 	}
 	cleanup_free char *lines = text_tail(log.data, log.length, LOG_LINES);
+	if (!*lines)
+		return -1;
 	cleanup_free char *message = xstrdup(err->message);
 	return error_set(err, err->status, "%s\n  the end of its log:%s", message, lines);
 }
 
-static int first_stage(const struct rootfs *rootfs, struct watch *watch, struct error *err)
+/* debootstrap's shell takes a path with a space in it apart: the tree is passed as a descriptor,
+ * with a number that the shell does not use itself. */
+static int first_stage(
+	const struct rootfs *rootfs, int root, struct watch *watch, struct error *err)
 {
-	cleanup_free char *mirror = xasprintf("%s/mirror", rootfs->work);
+	cleanup_fd int passed = fcntl(root, F_DUPFD, 100);
+	cleanup_free char *target = xasprintf("/proc/self/fd/%d", passed);
 	cleanup_free char *architecture = xasprintf("--arch=%s", rootfs->recipe->architecture.text);
 	cleanup_buffer struct buffer include = {0};
 
@@ -158,18 +162,19 @@ static int first_stage(const struct rootfs *rootfs, struct watch *watch, struct 
 		buffer_printf(&include, "%s,", package->name);
 	const struct process process = {
 		.name = "debootstrap, first stage",
-		/* A relative mirror: the path may hold what its shell would take apart. */
 		.arguments = (const char *const[]){"debootstrap", "--foreign", "--variant=minbase",
 			"--no-check-gpg", architecture, include.data, rootfs->recipe->suite.text,
-			rootfs->root, "file:mirror", NULL},
+			target, "file:debootstrap/archive", NULL},
 		.environment = environment,
-		.directory = rootfs->work,
+		.directory = rootfs->root,
+		.pass_fd = passed,
 		.failure = STATUS_SCRIPT,
 		.output = watch_output,
 		.context = watch,
 	};
-	if (write_mirror(rootfs, mirror, err))
-		return -1;
+
+	if (passed < 0)
+		return error_errno(err, errno, "%s", rootfs->root);
 	return process_run(&process, err);
 }
 
@@ -195,10 +200,9 @@ static int between_stages(const struct rootfs *rootfs, int root, struct error *e
 {
 	cleanup_free char *rules = strip_dpkg_rules(rootfs->recipe);
 
-	if (tree_remove(root, "etc/hostname", err) || tree_remove(root, "etc/resolv.conf", err) ||
-		directory_make(root, "etc/dpkg/dpkg.cfg.d", err))
+	if (tree_remove(root, "etc/hostname", err) || tree_remove(root, "etc/resolv.conf", err))
 		return -1;
-	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
+	return inside_write(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
 }
 
 /* Removes all that a directory holds, or its files only. */
@@ -221,35 +225,32 @@ static int empty(int root, const char *path, bool keep_directories, struct error
 }
 
 /* What is debootstrap's own, and static device nodes, which every guest's devtmpfs hides. */
-static int tidy(const struct rootfs *rootfs, int root, struct error *err)
+static int tidy(int root, struct error *err)
 {
-	cleanup_free char *mirror = xasprintf("%s/mirror", rootfs->work);
-
 	if (empty(root, debs, true, err) || empty(root, lists, true, err) ||
-		empty(root, "dev", false, err) || tree_remove(root, "var/log/bootstrap.log", err) ||
-		tree_remove(root, "var/lib/dpkg/available", err))
+		empty(root, "dev", false, err) || tree_remove(root, "var/log/bootstrap.log", err))
 		return -1;
-	return tree_remove(AT_FDCWD, mirror, err);
+	return tree_remove(root, "var/lib/dpkg/available", err);
 }
 
 static int bootstrap(const struct rootfs *rootfs, int root, struct watch *watch, struct error *err)
 {
-	if (place_debs(rootfs, root, err))
+	if (write_mirror(rootfs, root, err) || place_debs(rootfs, root, err))
 		return -1;
-	if (first_stage(rootfs, watch, err) || between_stages(rootfs, root, err) ||
+	if (first_stage(rootfs, root, watch, err) || between_stages(rootfs, root, err) ||
 		second_stage(rootfs, watch, err))
 		return explain(root, err);
-	return tidy(rootfs, root, err);
+	return tidy(root, err);
 }
 
 int bootstrap_debootstrap(const struct rootfs *rootfs, struct error *err)
 {
-	cleanup_fd int root = open(rootfs->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Each package is validated, unpacked and configured; most are extracted before. */
+	cleanup_fd int root = -1;
+	/* Each package is validated, unpacked and configured; most are extracted first. */
 	struct watch watch = {.total = 4 * rootfs->packages->count};
 
-	if (root < 0)
-		return error_errno(err, errno, "%s", rootfs->root);
+	if (inside_open_root(rootfs->root, &root, err))
+		return -1;
 	int result = bootstrap(rootfs, root, &watch, err);
 	buffer_release(&watch.line);
 	return result;
