@@ -73,15 +73,28 @@ static int make_way(
 	return 0;
 }
 
-int inside_write(int root, const char *path, const char *text, mode_t mode, struct error *err)
+int inside_create(int root, const char *path, mode_t mode, int *ret_fd, struct error *err)
 {
 	cleanup_fd int directory = -1;
 	const char *name;
 
-	if (make_way(root, path, &directory, &name, err) ||
-		file_write_text(directory, name, text, mode, err))
+	if (make_way(root, path, &directory, &name, err))
 		return -1;
+	cleanup_fd int fd =
+		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fchmod(fd, mode))
+		return error_errno(err, errno, "/%s: making the file", path);
+	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+int inside_write(int root, const char *path, const char *text, mode_t mode, struct error *err)
+{
+	cleanup_fd int fd = -1;
+
+	if (inside_create(root, path, mode, &fd, err))
+		return -1;
+	return file_write_all(fd, text, strlen(text), err) ? error_wrap(err, "/%s", path) : 0;
 }
 
 int inside_symlink(int root, const char *path, const char *target, struct error *err)
@@ -93,6 +106,17 @@ int inside_symlink(int root, const char *path, const char *target, struct error 
 		return -1;
 	if (symlinkat(target, directory, name))
 		return error_errno(err, errno, "/%s: making the link", path);
+	return 0;
+}
+
+int inside_rewrite(int root, const char *path, const char *text, struct error *err)
+{
+	cleanup_fd int fd = open_inside(root, path, O_WRONLY | O_TRUNC);
+
+	if (fd < 0)
+		return error_errno(err, errno, "/%s", path);
+	if (file_write_all(fd, text, strlen(text), err))
+		return error_wrap(err, "/%s", path);
 	return 0;
 }
 

@@ -17,9 +17,11 @@ int inside_directory(int root, const char *path, int *ret_directory, struct erro
 int inside_parent(
 	int root, const char *path, int *ret_directory, const char **ret_name, struct error *err);
 /* These replace whatever has that name, except a directory. */
+int inside_create(int root, const char *path, mode_t mode, int *ret_fd, struct error *err);
 int inside_write(int root, const char *path, const char *text, mode_t mode, struct error *err);
 int inside_symlink(int root, const char *path, const char *target, struct error *err);
-/* Follows links. */
+/* These follow links. Rewriting keeps a file's owner and mode. */
+int inside_rewrite(int root, const char *path, const char *text, struct error *err);
 int inside_read(
 	int root, const char *path, size_t limit, struct buffer *ret_content, struct error *err);
 bool inside_exists(int root, const char *path);

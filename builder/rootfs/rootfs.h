@@ -31,7 +31,7 @@ const struct bootstrap *bootstrap_find(const char *name);
 /*
  * A real debootstrap run (variant minbase, first and second stage), fed from the store with exactly
  * the packages of the plan, second stage in the sandbox. Dpkg is told what to leave out
- * (strip_write_dpkg_rules) before the first package is unpacked.
+ * (strip_dpkg_rules) before the first package is unpacked.
  */
 int bootstrap_debootstrap(const struct rootfs *rootfs, struct error *err);
 
@@ -42,15 +42,15 @@ int bootstrap_fast(const struct rootfs *rootfs, struct error *err);
 int rootfs_configure(const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid,
 	struct error *err);
 
-/* Copies overlays/<name>/ over the root, in the recipe's order: modes kept, owner root unless
- * the overlay's .owners file says otherwise. */
+/* Copies overlays/<name>/ over the root, in the recipe's order. Directories merge, other files are
+ * replaced; no link of the root leads a file out of it. Owner root and the modes as they are, less
+ * write permission for others; owners.h says how an overlay says otherwise. */
 int rootfs_overlay(const struct rootfs *rootfs, struct error *err);
 
 /* Runs the recipe's hooks in the guest root, in order. */
 int rootfs_hooks(const struct rootfs *rootfs, struct error *err);
 
-/* Removes what the strip rules name, and what no image ships: logs, machine-id, host keys, caches.
- */
+/* Removes what the strip rules name, and what would give away when it was built. */
 int rootfs_clean(const struct rootfs *rootfs, struct error *err);
 
 /* What `without` names must not be in the tree's package database; STATUS_RECIPE if it is. */

@@ -93,9 +93,10 @@ const struct strip_rule strip_rules[] = {
 		.patterns = PATTERNS("/tmp/*", "/var/tmp/*", "/run/*", "/root/.cache*",
 			"/root/.*_history", "/etc/passwd-", "/etc/group-", "/etc/shadow-",
 			"/etc/gshadow-", "/etc/subuid-", "/etc/subgid-", "/etc/.pwd.lock",
-			"/etc/*.dpkg-old", "/var/lib/dpkg/*-old", "/var/cache/debconf/*-old",
-			"/var/cache/ldconfig/aux-cache", "/var/lib/systemd/random-seed",
-			"/var/lib/systemd/credential.secret", "/var/lib/dhcp/*.leases"),
+			"/etc/.resolv.conf.*.bak", "/etc/*.dpkg-old", "/var/lib/dpkg/*-old",
+			"/var/cache/debconf/*-old", "/var/cache/ldconfig/aux-cache",
+			"/var/lib/systemd/random-seed", "/var/lib/systemd/credential.secret",
+			"/var/lib/dhcp/*.leases"),
 	},
 	{
 		.name = "wireless",

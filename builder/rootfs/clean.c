@@ -1,0 +1,74 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "image/tree.h"
+#include "inside.h"
+#include "rootfs.h"
+#include "shadow.h"
+#include "strip.h"
+
+static const struct strip_rule *rule_of(const struct recipe *recipe, const struct tree_entry *entry)
+{
+	cleanup_free char *path = xasprintf("/%s", entry->path);
+
+	return strip_match(recipe, path);
+}
+
+static int strip_file(void *context, const struct tree_entry *entry, struct error *err)
+{
+	if (S_ISDIR(entry->status.st_mode) || !rule_of(context, entry))
+		return 0;
+	if (unlinkat(entry->directory, entry->name, 0))
+		return error_errno(err, errno, "/%s: removing", entry->path);
+	return 0;
+}
+
+/* A directory goes with its last entry. */
+static int strip_directory(void *context, const struct tree_entry *entry, struct error *err)
+{
+	const struct strip_rule *rule = rule_of(context, entry);
+
+	if (!rule || rule->keep_directories)
+		return 0;
+	if (unlinkat(entry->directory, entry->name, AT_REMOVEDIR) && errno != ENOTEMPTY)
+		return error_errno(err, errno, "/%s: removing", entry->path);
+	return 0;
+}
+
+/* Empty, but there: systemd then gives the machine its identity at first boot, and does not take
+ * that boot for an installation to be completed by questions and presets. machine-id(5) */
+static int empty_machine_id(int root, struct error *err)
+{
+	return inside_write(root, "etc/machine-id", "", 0444, err);
+}
+
+/* Passwords set by the build were set on a day that is none of the image's. */
+static int clamp_password_days(int root, uint64_t epoch, struct error *err)
+{
+	enum { DAY = 24 * 60 * 60 };
+	cleanup_buffer struct buffer shadow = {0};
+
+	if (inside_read(root, "etc/shadow", MIB, &shadow, err))
+		return -1;
+	cleanup_free char *clamped = shadow_clamp_days(shadow.data, epoch / DAY);
+	return inside_rewrite(root, "etc/shadow", clamped, err);
+}
+
+int rootfs_clean(const struct rootfs *rootfs, struct error *err)
+{
+	const struct tree_visitor strip = {
+		.enter = strip_file,
+		.leave = strip_directory,
+		.context = (void *)rootfs->recipe,
+	};
+	cleanup_fd int root = -1;
+
+	if (inside_open_root(rootfs->root, &root, err) || tree_walk(root, &strip, err) ||
+		empty_machine_id(root, err))
+		return -1;
+	return clamp_password_days(root, rootfs->epoch, err);
+}

@@ -1,0 +1,101 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "access.h"
+#include "architecture.h"
+#include "base/cleanup.h"
+#include "inside.h"
+
+static int write_hostname(const char *name, int root, struct error *err)
+{
+	cleanup_free char *hostname = xasprintf("%s\n", name);
+	cleanup_free char *hosts = xasprintf("127.0.0.1\tlocalhost\n"
+					     "127.0.1.1\t%s\n"
+					     "::1\tlocalhost ip6-localhost ip6-loopback\n"
+					     "ff02::1\tip6-allnodes\n"
+					     "ff02::2\tip6-allrouters\n",
+		name);
+
+	if (inside_write(root, "etc/hostname", hostname, 0644, err))
+		return -1;
+	return inside_write(root, "etc/hosts", hosts, 0644, err);
+}
+
+/* A FAT serial number as blkid(8) writes it: the first four bytes of the plan's UUID. */
+static char *fat_serial(const char *uuid)
+{
+	char *serial = xasprintf("%.4s-%.4s", uuid, uuid + 4);
+
+	for (char *at = serial; *at; at++)
+		*at = toupper(*at);
+	return serial;
+}
+
+/* The firmware's partition is there to be mounted by hand; the guest needs it for nothing. */
+static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid,
+	int root, struct error *err)
+{
+	cleanup_buffer struct buffer fstab = {0};
+	cleanup_fd int mount_point = -1;
+
+	buffer_printf(&fstab, "UUID=%s\t/\t%s\tdefaults,x-systemd.growfs\t0\t1\n", root_uuid,
+		rootfs->recipe->disk.root.text);
+	if (*esp_uuid) {
+		cleanup_free char *serial = fat_serial(esp_uuid);
+		buffer_printf(
+			&fstab, "UUID=%s\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n", serial);
+		if (inside_directory(root, "boot/efi", &mount_point, err))
+			return -1;
+	}
+	return inside_write(root, "etc/fstab", fstab.data, 0644, err);
+}
+
+/*
+ * Boots at once, on the screen and the serial line. The firmware of UEFI shows its console on the
+ * serial line by itself. Kernel messages from warnings up are shown.
+ */
+static int write_grub(
+	const struct rootfs *rootfs, const char *root_uuid, int root, struct error *err)
+{
+	const struct architecture *architecture =
+		architecture_find(rootfs->recipe->architecture.text);
+	cleanup_free char *text =
+		xasprintf("if [ \"$grub_platform\" = pc ]; then\n"
+			  "	serial --unit=0 --speed=115200\n"
+			  "	terminal_input console serial\n"
+			  "	terminal_output console serial\n"
+			  "fi\n"
+			  "linux /boot/vmlinuz root=UUID=%s rootfstype=%s ro panic=10"
+			  " console=tty0 console=%s,115200 quiet loglevel=5\n"
+			  "initrd /boot/initrd.img\n"
+			  "boot\n",
+			root_uuid, rootfs->recipe->disk.root.text, architecture->serial_console);
+
+	if (text_equal(rootfs->recipe->kernel.text, "none"))
+		return 0;
+	return inside_write(root, "boot/grub/grub.cfg", text, 0644, err);
+}
+
+/* The build's own name servers mean nothing to the guest, nor does what resolved kept of them. */
+static int write_resolver(int root, struct error *err)
+{
+	if (inside_exists(root, "usr/lib/systemd/systemd-resolved") ||
+		inside_exists(root, "lib/systemd/systemd-resolved"))
+		return inside_symlink(
+			root, "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf", err);
+	return inside_write(root, "etc/resolv.conf", "", 0644, err);
+}
+
+int rootfs_configure(
+	const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid, struct error *err)
+{
+	cleanup_fd int root = -1;
+
+	if (inside_open_root(rootfs->root, &root, err) ||
+		write_hostname(rootfs->recipe->hostname.text, root, err) ||
+		write_fstab(rootfs, root_uuid, esp_uuid, root, err) ||
+		write_grub(rootfs, root_uuid, root, err) || write_resolver(root, err) ||
+		inside_write(root, "etc/apt/sources.list", rootfs->sources_list, 0644, err))
+		return -1;
+	return access_configure(&rootfs->recipe->access, root, err);
+}
