@@ -102,13 +102,10 @@ static int update_sums(const struct manifest *manifest, const char *output, stru
 	return file_replace(path, sums.data, sums.length, err);
 }
 
-int manifest_write(struct manifest *manifest, const char *output, const char *kernel_release,
-	struct error *err)
+int manifest_write(struct manifest *manifest, const char *output, struct error *err)
 {
 	cleanup_free char *path = xasprintf("%s/%s.manifest.json", output, manifest->name);
 
-	json_object_set_new(manifest->document, "kernel-release",
-		kernel_release ? json_string(kernel_release) : json_null());
 	cleanup_free char *text = json_dumps(manifest->document, JSON_INDENT(2) | JSON_SORT_KEYS);
 	cleanup_free char *lines = xasprintf("%s\n", text);
 	if (update_sums(manifest, output, err))

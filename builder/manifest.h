@@ -15,8 +15,7 @@ void manifest_free(struct manifest *manifest);
 int manifest_add(
 	struct manifest *manifest, const char *output, const char *name, struct error *err);
 /* Writes the manifest and brings SHA256SUMS up to date, each by rename. */
-int manifest_write(struct manifest *manifest, const char *output, const char *kernel_release,
-	struct error *err);
+int manifest_write(struct manifest *manifest, const char *output, struct error *err);
 
 /*
  * Reads OUTPUT/NAME.manifest.json; a new reference. NULL when there is none, when it cannot be

@@ -35,6 +35,19 @@ static void print_packages(struct buffer *text, const struct plan *plan)
 	}
 }
 
+static void print_layers(struct buffer *text, const struct plan *plan, const struct store *store)
+{
+	buffer_text(text, "layers:\n");
+	for (unsigned i = 0; i < LAYER_COUNT; i++) {
+		const struct plan_layer *layer = &plan->layers[i];
+		if (!layer->key)
+			continue;
+		cleanup_free char *path = store_layer_path(store, layer->key);
+		buffer_printf(text, "  %-10s %.16s  %3zu packages  %s\n", layer->name, layer->key,
+			layer->packages.count, file_exists(AT_FDCWD, path) ? "cached" : "to do");
+	}
+}
+
 static void print_disk(struct buffer *text, const struct image_layout *layout)
 {
 	char size[32];
@@ -57,14 +70,12 @@ char *plan_text(const struct plan *plan, const struct store *store)
 	char date[32];
 	struct tm parts;
 	time_t epoch = plan->epoch;
-	cleanup_free char *layer = store_layer_path(store, plan->base_key);
 
 	strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&epoch, &parts));
 	buffer_printf(&text, "%s: %s %s, as of %s\n", plan->name, plan->recipe->suite.text,
 		plan->architecture->name, date);
 	print_packages(&text, plan);
-	buffer_printf(&text, "base layer: %.16s (%s)\n", plan->base_key,
-		file_exists(AT_FDCWD, layer) ? "cached" : "to do");
+	print_layers(&text, plan, store);
 	print_disk(&text, &plan->layout);
 	buffer_text(&text, "artefacts:\n");
 	for (size_t i = 0; i < plan->artefact_count; i++)
@@ -98,6 +109,17 @@ static json_t *layout_json(const struct image_layout *layout)
 	return json_pack("{s:I, s:o}", "size", (json_int_t)layout->size, "partitions", partitions);
 }
 
+static json_t *layers_json(const struct plan *plan)
+{
+	json_t *layers = json_object();
+
+	for (unsigned i = 0; i < LAYER_COUNT; i++)
+		if (plan->layers[i].key)
+			json_object_set_new(
+				layers, plan->layers[i].name, json_string(plan->layers[i].key));
+	return layers;
+}
+
 json_t *plan_json(const struct plan *plan)
 {
 	json_t *packages = json_array(), *runs_on = json_array(), *artefacts = json_array();
@@ -110,10 +132,10 @@ json_t *plan_json(const struct plan *plan)
 	for (size_t i = 0; i < plan->artefact_count; i++)
 		json_array_append_new(artefacts, json_string(plan->artefacts[i].name));
 	json_t *kernel = plan->kernel.image.name ? package_json(&plan->kernel.image) : json_null();
-	return json_pack("{s:s, s:s, s:s*, s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:s, s:s, s:s*, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 		recipe->name.text, "version", recipe->version.text, "summary", recipe->summary.text,
 		"suite", recipe->suite.text, "architecture", plan->architecture->name, "date",
-		(json_int_t)plan->epoch, "base", plan->base_key, "platforms", runs_on, "packages",
-		packages, "kernel", kernel, "disk", layout_json(&plan->layout), "artefacts",
-		artefacts);
+		(json_int_t)plan->epoch, "layers", layers_json(plan), "platforms", runs_on,
+		"packages", packages, "kernel", kernel, "disk", layout_json(&plan->layout),
+		"artefacts", artefacts);
 }

@@ -23,17 +23,51 @@ static int choose_platforms(const struct recipe *recipe, struct plan *plan, stru
 	return 0;
 }
 
+static bool same_package(const struct package *a, const struct package *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->sha256, b->sha256);
+}
+
+/*
+ * The base layer is the base system as every recipe of the suite has it, where this recipe's
+ * packages leave it as it is; else it holds everything. The rest is the packages layer.
+ */
+static void split_packages(struct plan *plan)
+{
+	struct package_list *base = &plan->layers[LAYER_BASE].packages;
+	struct package_list *rest = &plan->layers[LAYER_PACKAGES].packages;
+	size_t shared = 0;
+
+	vector_for_each (package, &plan->packages) {
+		if (shared < base->count && same_package(package, &base->items[shared]))
+			shared++;
+		else
+			vector_push(rest, *package);
+	}
+	if (base->count && shared == base->count)
+		return;
+	vector_release(base);
+	vector_release(rest);
+	vector_for_each (package, &plan->packages)
+		vector_push(base, *package);
+}
+
 static int choose_packages(struct package_index *index, struct plan *plan, struct error *err)
 {
 	struct package_request request = {
 		.base = true,
-		.packages = plan->recipe->packages,
 		.without = plan->recipe->without,
 		.arena = &plan->arena,
 	};
 
+	/* What cannot be resolved without the recipe's packages needs no layer of its own. */
+	if (bootstrap_find(plan->recipe->bootstrap.text)->adds_packages &&
+		package_index_resolve(index, &request, &plan->layers[LAYER_BASE].packages, err))
+		error_release(err);
+	request.packages = plan->recipe->packages;
 	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
+	split_packages(plan);
 	if (kernel_choose(index, plan->recipe->kernel.text, plan->architecture, &plan->arena,
 		    &plan->kernel, err))
 		return -1;
@@ -42,25 +76,47 @@ static int choose_packages(struct package_index *index, struct plan *plan, struc
 	return 0;
 }
 
-/* The key of the bootstrapped root: everything that its packages are unpacked and configured with.
- */
-static const char *base_key(struct plan *plan)
+/* Ends a layer's hash; the next layer's begins with it. */
+static const char *finish_key(struct plan *plan, unsigned layer, struct hash *hash)
 {
 	char key[HASH_TEXT];
-	struct hash hash;
+
+	vector_for_each (package, &plan->layers[layer].packages)
+		hash_text(hash, package->sha256);
+	hash_finish(hash, key);
+	hash_init(hash);
+	hash_text(hash, key);
+	return arena_strdup(&plan->arena, key);
+}
+
+/* Every input of each layer goes into its key. */
+static void name_layers(struct plan *plan)
+{
+	static const char *const names[] = {"base", "kernel", "packages"};
 	cleanup_free char *rules = strip_dpkg_rules(plan->recipe);
 	const struct bootstrap *bootstrap = bootstrap_find(plan->recipe->bootstrap.text);
+	struct hash hash;
 
+	for (unsigned i = 0; i < LAYER_COUNT; i++)
+		plan->layers[i].name = names[i];
 	hash_init(&hash);
 	hash_text(&hash, bootstrap->name);
 	hash_text(&hash, bootstrap->version);
 	hash_text(&hash, plan->recipe->suite.text);
 	hash_text(&hash, plan->architecture->name);
 	hash_text(&hash, rules);
-	vector_for_each (package, &plan->packages)
-		hash_text(&hash, package->sha256);
-	hash_finish(&hash, key);
-	return arena_strdup(&plan->arena, key);
+	plan->layers[LAYER_BASE].key = finish_key(plan, LAYER_BASE, &hash);
+	if (plan->kernel.image.name) {
+		hash_text(&hash, KERNEL_VERSION);
+		hash_text(&hash, plan->kernel.image.sha256);
+		hash_text(&hash, plan->kernel.busybox.sha256);
+		hash_number(&hash, plan->kernel.all_modules);
+		for (size_t i = 0; plan->platforms[i]; i++)
+			hash_text(&hash, plan->platforms[i]->name);
+		plan->layers[LAYER_KERNEL].key = finish_key(plan, LAYER_KERNEL, &hash);
+	}
+	if (plan->layers[LAYER_PACKAGES].packages.count)
+		plan->layers[LAYER_PACKAGES].key = finish_key(plan, LAYER_PACKAGES, &hash);
 }
 
 static const char *seed(struct plan *plan)
@@ -69,9 +125,9 @@ static const char *seed(struct plan *plan)
 	struct hash hash;
 
 	hash_init(&hash);
-	hash_text(&hash, plan->base_key);
 	hash_text(&hash, plan->name);
-	hash_text(&hash, plan->kernel.image.name ? plan->kernel.image.sha256 : NULL);
+	for (unsigned i = 0; i < LAYER_COUNT; i++)
+		hash_text(&hash, plan->layers[i].key);
 	hash_finish(&hash, text);
 	return arena_strdup(&plan->arena, text);
 }
@@ -147,7 +203,7 @@ int plan_make(const struct recipe *recipe, const struct store *store, struct pla
 	plan->sources_list = arena_strdup(&plan->arena, sources);
 	plan->keyring = arena_strdup(&plan->arena, package_index_keyring(index));
 	plan->epoch = package_index_date(index);
-	plan->base_key = base_key(plan);
+	name_layers(plan);
 	plan->seed = seed(plan);
 	if (lay_out_disk(plan, err))
 		return -1;
@@ -160,6 +216,8 @@ void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
+	for (unsigned i = 0; i < LAYER_COUNT; i++)
+		vector_release(&plan->layers[i].packages);
 	vector_release(&plan->packages);
 	arena_release(&plan->arena);
 	free(plan);

@@ -14,6 +14,18 @@
 #include "platform.h"
 #include "recipe/recipe.h"
 
+/*
+ * The layers of a root, bottom first. Each is kept in the store under the hash of all that went
+ * into it and into those below: an appliance with other packages shares the base and the kernel.
+ */
+enum { LAYER_BASE, LAYER_KERNEL, LAYER_PACKAGES, LAYER_COUNT };
+
+struct plan_layer {
+	const char *name;
+	const char *key;              /* NULL: this plan has no such layer */
+	struct package_list packages; /* what is installed in it */
+};
+
 /* One file that a build leaves behind. */
 struct plan_artefact {
 	const char *format; /* "qcow2" */
@@ -25,12 +37,12 @@ struct plan {
 	const struct recipe *recipe; /* borrowed */
 	const struct architecture *architecture;
 	const struct platform **platforms; /* NULL-terminated */
-	struct package_list packages;      /* installed in the root */
-	struct kernel_plan kernel;         /* unpacked into it */
+	struct package_list packages;      /* installed in the root, all layers together */
+	struct plan_layer layers[LAYER_COUNT];
+	struct kernel_plan kernel; /* unpacked into it */
 	const char *sources_list, *keyring;
-	uint64_t epoch;       /* seconds: the time stamp of everything */
-	const char *base_key; /* of the layer that holds the bootstrapped root */
-	const char *seed;     /* all UUIDs derive from it */
+	uint64_t epoch;   /* seconds: the time stamp of everything */
+	const char *seed; /* all UUIDs derive from it */
 	struct image_layout layout;
 	struct plan_artefact *artefacts;
 	size_t artefact_count;

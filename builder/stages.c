@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -19,8 +18,10 @@ struct build {
 	const struct build_options *options;
 	struct work_directory work;
 	struct rootfs rootfs;
-	char *root;           /* path of the tree; owned */
-	char *kernel_release; /* owned; NULL: no kernel */
+	char *root;          /* path of the tree; owned */
+	bool overlay;        /* layers are stacked by overlayfs; else each is whole */
+	struct words layers; /* paths of those there are so far, the bottom first */
+	struct arena arena;  /* owns these paths */
 	struct manifest *manifest;
 };
 
@@ -59,36 +60,102 @@ static int make_directory(const char *path, struct error *err)
 	return mkdir(path, 0755) ? error_errno(err, errno, "%s: making the directory", path) : 0;
 }
 
-/* The bootstrapped root, from the store or made now, under a tree that may be changed. */
-static int stage_base(struct build *build, char **ret_result, struct error *err)
+/* A writable tree at `path` over the layers there are so far. */
+static int tree_over_layers(
+	struct build *build, const char *path, const char *changes, struct error *err)
 {
-	const struct store *store = build->options->store;
-	const char *key = build->plan->base_key;
-	cleanup_free char *layer = store_layer_path(store, key);
-	cleanup_free char *tree = xasprintf("%s/base", build->work.path);
-	cleanup_free char *changes = xasprintf("%s/changes", build->work.path);
-	bool cached = layer_is_usable(layer);
+	if (make_directory(path, err))
+		return -1;
+	if (!build->layers.count)
+		return 0;
+	if (make_directory(changes, err))
+		return -1;
+	return sandbox_tree_over(
+		build->options->mode, build->overlay, &build->layers, changes, path, err);
+}
 
-	if (!cached) {
-		build->rootfs.root = tree;
-		if (make_directory(tree, err) ||
-			bootstrap_find(build->plan->recipe->bootstrap.text)
-				->run(&build->rootfs, err) ||
-			rootfs_check_without(&build->rootfs, err))
+/* Makes a layer in the work directory; ret_product is the directory that becomes the layer. */
+static int make_layer(struct build *build, const struct plan_layer *layer,
+	int (*make)(struct build *build, struct error *err), char **ret_product, struct error *err)
+{
+	cleanup_free char *tree = xasprintf("%s/%s", build->work.path, layer->name);
+	cleanup_free char *changes = xasprintf("%s/%s.changes", build->work.path, layer->name);
+	bool mounted = build->overlay && build->layers.count;
+
+	build->rootfs.root = tree;
+	build->rootfs.packages = &layer->packages;
+	int result = tree_over_layers(build, tree, changes, err);
+	if (!result)
+		result = make(build, err);
+	if (mounted)
+		sandbox_tree_end(tree);
+	if (!result)
+		*ret_product = mounted ? xasprintf("%s/upper", changes) : steal_pointer(&tree);
+	return result;
+}
+
+/* A layer from the store, or made now and put there. */
+static int stage_layer(struct build *build, unsigned index,
+	int (*make)(struct build *build, struct error *err), char **ret_result, struct error *err)
+{
+	const struct plan_layer *layer = &build->plan->layers[index];
+	const struct store *store = build->options->store;
+
+	if (!layer->key) {
+		*ret_result = xstrdup("none");
+		return 0;
+	}
+	cleanup_free char *key = xasprintf("%s%s", layer->key, build->overlay ? "" : ".whole");
+	cleanup_free char *path = store_layer_path(store, key);
+	bool cached = layer_is_usable(path);
+	if (cached) {
+		store_touch(path);
+	} else {
+		cleanup_free char *product = NULL;
+		if (make_layer(build, layer, make, &product, err))
 			return -1;
-		if (file_exists(AT_FDCWD, layer)) { /* another user's: keep ours to ourselves */
-			free(layer);
-			layer = xstrdup(tree);
-		} else if (store_layer_add(store, key, tree, err)) {
+		if (file_exists(AT_FDCWD, path)) { /* another user's: this one stays with us */
+			free(path);
+			path = steal_pointer(&product);
+		} else if (store_layer_add(store, key, product, err)) {
 			return -1;
 		}
 	}
-	build->rootfs.root = build->root;
-	if (make_directory(changes, err) || make_directory(build->root, err) ||
-		sandbox_tree_over(build->options->mode, layer, changes, build->root, err))
-		return -1;
-	*ret_result = xasprintf("%.12s%s", key, cached ? " (cached)" : "");
+	vector_push(&build->layers, arena_strdup(&build->arena, path));
+	*ret_result = xasprintf("%.12s%s", layer->key, cached ? " (cached)" : "");
 	return 0;
+}
+
+static int make_packages(struct build *build, struct error *err)
+{
+	const struct bootstrap *bootstrap = bootstrap_find(build->plan->recipe->bootstrap.text);
+
+	if (bootstrap->run(&build->rootfs, err))
+		return -1;
+	return rootfs_check_without(&build->rootfs, err);
+}
+
+static int make_kernel(struct build *build, struct error *err)
+{
+	cleanup_free char *release = NULL;
+
+	return kernel_install(
+		&build->plan->kernel, build->options->store, build->rootfs.root, &release, err);
+}
+
+static int stage_base(struct build *build, char **ret_result, struct error *err)
+{
+	return stage_layer(build, LAYER_BASE, make_packages, ret_result, err);
+}
+
+static int stage_kernel(struct build *build, char **ret_result, struct error *err)
+{
+	return stage_layer(build, LAYER_KERNEL, make_kernel, ret_result, err);
+}
+
+static int stage_packages(struct build *build, char **ret_result, struct error *err)
+{
+	return stage_layer(build, LAYER_PACKAGES, make_packages, ret_result, err);
 }
 
 static int stage_configure(struct build *build, char **ret_result, struct error *err)
@@ -96,7 +163,13 @@ static int stage_configure(struct build *build, char **ret_result, struct error 
 	char root[UUID_TEXT] = "", esp[UUID_TEXT] = "";
 	const struct image_layout *layout = &build->plan->layout;
 
+	cleanup_free char *changes = xasprintf("%s/changes", build->work.path);
+
 	(void)ret_result;
+	build->rootfs.root = build->root;
+	build->rootfs.packages = &build->plan->packages;
+	if (tree_over_layers(build, build->root, changes, err))
+		return -1;
 	for (size_t i = 0; i < layout->partition_count; i++) {
 		const struct image_partition *partition = &layout->partitions[i];
 		if (partition->filesystem)
@@ -104,19 +177,6 @@ static int stage_configure(struct build *build, char **ret_result, struct error 
 				&partition->filesystem_uuid, partition->holds_root ? root : esp);
 	}
 	return rootfs_configure(&build->rootfs, root, esp, err);
-}
-
-static int stage_kernel(struct build *build, char **ret_result, struct error *err)
-{
-	if (!build->plan->kernel.image.name) {
-		*ret_result = xstrdup("none");
-		return 0;
-	}
-	if (kernel_install(&build->plan->kernel, build->options->store, build->root,
-		    &build->kernel_release, err))
-		return -1;
-	*ret_result = xstrdup(build->kernel_release);
-	return 0;
 }
 
 static int stage_overlay(struct build *build, char **ret_result, struct error *err)
@@ -163,7 +223,7 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 static int stage_manifest(struct build *build, char **ret_result, struct error *err)
 {
 	(void)ret_result;
-	return manifest_write(build->manifest, build->options->output, build->kernel_release, err);
+	return manifest_write(build->manifest, build->options->output, err);
 }
 
 static const struct {
@@ -172,8 +232,9 @@ static const struct {
 } stages[] = {
 	{{"fetch", "bring packages into the store, each checked by its hash"}, stage_fetch},
 	{{"base", "bootstrap the root, or take it from the store"}, stage_base},
-	{{"configure", "host name, file systems, apt sources, accounts"}, stage_configure},
 	{{"kernel", "kernel, the modules its platforms need, initramfs"}, stage_kernel},
+	{{"packages", "add the recipe's packages, or take them from the store"}, stage_packages},
+	{{"configure", "host name, file systems, apt sources, accounts"}, stage_configure},
 	{{"overlay", "copy overlays over the root"}, stage_overlay},
 	{{"hook", "run hooks in the guest root"}, stage_hook},
 	{{"clean", "strip what the recipe goes without, and traces of the build"}, stage_clean},
@@ -204,12 +265,13 @@ static int run_all(struct build *build, struct error *err)
 
 static void build_release(struct build *build)
 {
-	if (build->root)
-		umount2(build->root, MNT_DETACH); /* where the tree is an overlay */
+	if (build->root && build->overlay)
+		sandbox_tree_end(build->root);
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
 	free(build->root);
-	free(build->kernel_release);
+	vector_release(&build->layers);
+	arena_release(&build->arena);
 }
 
 int stages_run(const struct plan *plan, const struct build_options *options, struct error *err)
@@ -220,13 +282,12 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		store_work_directory(options->store, plan->name, &build.work, err))
 		return -1;
 	build.root = xasprintf("%s/root", build.work.path);
+	build.overlay = sandbox_can_overlay(options->mode, build.work.path);
 	build.manifest = manifest_make(plan, options->fingerprint);
 	build.rootfs = (struct rootfs){
 		.recipe = plan->recipe,
-		.packages = &plan->packages,
 		.store = options->store,
 		.mode = options->mode,
-		.root = build.root,
 		.work = build.work.path,
 		.epoch = plan->epoch,
 		.sources_list = plan->sources_list,

@@ -8,6 +8,9 @@
 #include "architecture.h"
 #include "platform.h"
 
+/* Changes whenever the same packages could give another result. */
+#define KERNEL_VERSION "1"
+
 /* The guest kernel of a plan. */
 struct kernel_plan {
 	struct package image;   /* the linux-image package; name NULL: no kernel */

@@ -3,8 +3,9 @@
 #include "rootfs.h"
 
 const struct bootstrap bootstraps[] = {
-	{"fast", "jeos's own engine: unpack all at once, configure once", "1", bootstrap_fast},
-	{"debootstrap", "debootstrap, both stages", "1", bootstrap_debootstrap},
+	{"fast", "jeos's own engine: unpack all at once, configure once", "1", true,
+		bootstrap_fast},
+	{"debootstrap", "debootstrap, both stages", "1", false, bootstrap_debootstrap},
 	{0},
 };
 

@@ -23,6 +23,8 @@ struct rootfs {
 struct bootstrap {
 	const char *name, *summary;
 	const char *version; /* changes whenever the same packages could give another tree */
+	bool adds_packages;  /* whether it can add packages to a root that has been bootstrapped */
+	/* Unpacks and configures rootfs->packages. */
 	int (*run)(const struct rootfs *rootfs, struct error *err);
 };
 extern const struct bootstrap bootstraps[]; /* ends with a NULL name */

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/process.h"
+#include "base/text.h"
 
 enum sandbox_mode { SANDBOX_USER, SANDBOX_ROOT, SANDBOX_CHROOT };
 
@@ -57,9 +58,18 @@ struct sandbox_run {
 int sandbox_run(const struct sandbox_run *run, struct error *err);
 
 /*
- * Gives a writable tree at `path` (an existing empty directory) whose content begins as `layer`'s,
- * which stays untouched: by overlayfs where it can be mounted, with the changes in `changes` (an
- * existing empty directory on the same filesystem as its work area), else by copying.
+ * Whether this mode can put a writable tree over layers by overlayfs, with the changes in that
+ * directory; otherwise trees are copied.
  */
-int sandbox_tree_over(enum sandbox_mode mode, const char *layer, const char *changes,
-	const char *path, struct error *err);
+bool sandbox_can_overlay(enum sandbox_mode mode, const char *directory);
+
+/*
+ * Gives a writable tree at `path` (an existing empty directory) that begins as the layers, the
+ * bottom one first, which stay untouched. With `overlay` it is mounted and what changes is found in
+ * CHANGES/upper, itself a layer for later; else it is a copy of the last layer, which is then
+ * whole. `changes` is an existing empty directory.
+ */
+int sandbox_tree_over(enum sandbox_mode mode, bool overlay, const struct words *layers,
+	const char *changes, const char *path, struct error *err);
+/* Ends what sandbox_tree_over() mounted at `path`; nothing otherwise. */
+void sandbox_tree_end(const char *path);
