@@ -30,12 +30,13 @@ static int make_merged_usr(const char *architecture, int root, struct error *err
 	return 0;
 }
 
-/* What scripts count on and no package brings. */
+/* What the first packages count on and no package brings. */
 static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
 {
 	cleanup_free char *rules = strip_dpkg_rules(rootfs->recipe);
 
-	if (directory_make(root, "etc/dpkg/dpkg.cfg.d", err))
+	if (make_merged_usr(rootfs->recipe->architecture.text, root, err) ||
+		directory_make(root, "etc/dpkg/dpkg.cfg.d", err))
 		return -1;
 	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
 }
@@ -57,7 +58,7 @@ static int write_scratch(const struct unpack *unpack, int root, struct error *er
 		const struct unpacked *package = &unpack->packages[i];
 		cleanup_free char *name = package_database_name(package);
 		cleanup_free char *control = xasprintf(SCRATCH "/%s.control", name);
-		if (!unpacked_member(package, "preinst"))
+		if (package->left_to_dpkg || !unpacked_member(package, "preinst"))
 			continue;
 		buffer_printf(&list, "%s %s %s\n", name, package->package->name,
 			package->package->architecture);
@@ -89,16 +90,25 @@ static void show_progress(void *context, const char *data, size_t length)
 static int configure(const struct rootfs *rootfs, const struct unpack *unpack, struct error *err)
 {
 	size_t done[] = {0, unpack->count};
+	struct words left_to_dpkg = {0};
+
+	for (size_t i = 0; i < unpack->count; i++)
+		if (unpack->packages[i].left_to_dpkg)
+			vector_push(&left_to_dpkg, unpack->packages[i].file);
+	vector_push(&left_to_dpkg, NULL);
 	const struct sandbox_run run = {
 		.mode = rootfs->mode,
 		.root = rootfs->root,
-		.arguments = (const char *const[]){"/bin/sh", "-c", embedded_configure_packages_sh,
-			NULL},
+		.name = "configuring the packages",
+		.arguments =
+			(const char *const[]){"sh", "-c", embedded_configure_packages_sh, NULL},
+		.files = left_to_dpkg.items,
 		.output = show_progress,
 		.context = done,
 	};
-
-	return sandbox_run(&run, err) ? error_wrap(err, "configuring the packages") : 0;
+	int result = sandbox_run(&run, err);
+	vector_release(&left_to_dpkg);
+	return result;
 }
 
 int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
@@ -108,10 +118,9 @@ int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 
 	if (root < 0)
 		return error_errno(err, errno, "%s", rootfs->root);
-	if (make_merged_usr(rootfs->recipe->architecture.text, root, err) ||
-		make_ground(rootfs, root, err) ||
-		unpack_packages(
-			rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
+	if (!file_exists(root, "usr") && make_ground(rootfs, root, err))
+		return -1;
+	if (unpack_packages(rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
 		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err))
 		return -1;
 	return configure(rootfs, &unpack, err);

@@ -19,4 +19,7 @@ while read -r name package architecture; do
 done <jeos/preinst
 rm -r jeos
 unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME DPKG_MAINTSCRIPT_PACKAGE DPKG_MAINTSCRIPT_ARCH
+# Packages whose preinst diverts files of others.
+set -- /run/jeos/*.deb
+[ ! -e "$1" ] || dpkg --unpack --force-depends --force-unsafe-io "$@"
 exec dpkg --configure -a --force-unsafe-io

@@ -67,6 +67,8 @@ static int read_control(struct unpacked *package, struct error *err)
 	if (control_check(package, err))
 		return -1;
 	read_conffiles(package);
+	const struct unpacked_member *preinst = unpacked_member(package, "preinst");
+	package->left_to_dpkg = preinst && strstr(preinst->data, "dpkg-divert");
 	return 0;
 }
 
@@ -83,10 +85,16 @@ const struct unpacked_member *unpacked_member(const struct unpacked *package, co
 /* One package on its way into the tree. */
 struct unpacking {
 	struct unpacked *package;
+	const struct unpack *unpack;
 	struct extractor extractor;
-	const struct recipe *recipe;
 	const char *only; /* NULL, or the one path that is wanted */
 };
+
+const char *unpack_destination(
+	const struct unpack *unpack, const struct unpacked *package, const char *path)
+{
+	return installed_divert(&unpack->installed, path, package->package->name);
+}
 
 static bool is_stripped(const struct recipe *recipe, const char *path)
 {
@@ -112,21 +120,22 @@ static int take_path(void *context, struct archive *tar, struct archive_entry *e
 						     .uid = archive_entry_uid(entry),
 						     .gid = archive_entry_gid(entry),
 					     }));
-	if (*path && is_stripped(unpacking->recipe, path))
+	if (*path && is_stripped(unpacking->unpack->recipe, path))
 		return 0;
+	const char *destination = unpack_destination(unpacking->unpack, package, path);
 	if (!words_contain(&package->conffiles, path))
-		return extract_entry(&unpacking->extractor, tar, entry, path, &exists, err);
-	cleanup_free char *beside = xasprintf("%s.dpkg-new", path);
+		return extract_entry(&unpacking->extractor, tar, entry, destination, &exists, err);
+	cleanup_free char *beside = xasprintf("%s.dpkg-new", destination);
 	return extract_entry(&unpacking->extractor, tar, entry, beside, &exists, err);
 }
 
-static int unpack_data(struct unpacked *package, const struct recipe *recipe, int root,
-	const char *only, struct error *err)
+static int unpack_data(
+	const struct unpack *unpack, struct unpacked *package, const char *only, struct error *err)
 {
 	struct unpacking unpacking = {
 		.package = package,
-		.extractor = {.root = root, .directory = -1},
-		.recipe = recipe,
+		.unpack = unpack,
+		.extractor = {.root = unpack->root, .directory = -1},
 		.only = only,
 	};
 	int result = deb_read(package->file, DEB_DATA, take_path, &unpacking, err);
@@ -135,20 +144,18 @@ static int unpack_data(struct unpacked *package, const struct recipe *recipe, in
 	return result;
 }
 
-int unpack_again(struct unpacked *package, const struct recipe *recipe, int root, const char *path,
-	struct error *err)
+int unpack_again(
+	const struct unpack *unpack, struct unpacked *package, const char *path, struct error *err)
 {
-	return unpack_data(package, recipe, root, path, err);
+	return unpack_data(unpack, package, path, err);
 }
 
 /* ---- all packages at once ---- */
 
 /* What the threads share. */
 struct crew {
+	struct unpack *unpack;
 	struct unpacked **order; /* largest first: the last to finish is then a small one */
-	size_t count;
-	const struct recipe *recipe;
-	int root;
 	atomic_size_t next, done;
 	atomic_bool failed;
 };
@@ -158,11 +165,12 @@ static bool work_once(struct crew *crew)
 {
 	size_t index = atomic_fetch_add(&crew->next, 1);
 
-	if (index >= crew->count || atomic_load(&crew->failed))
+	if (index >= crew->unpack->count || atomic_load(&crew->failed))
 		return false;
 	struct unpacked *package = crew->order[index];
 	if (read_control(package, &package->error) ||
-		unpack_data(package, crew->recipe, crew->root, NULL, &package->error)) {
+		(!package->left_to_dpkg &&
+			unpack_data(crew->unpack, package, NULL, &package->error))) {
 		error_wrap(&package->error, "%s %s", package->package->name,
 			package->package->version);
 		atomic_store(&crew->failed, true);
@@ -187,8 +195,10 @@ static int by_size(const void *a, const void *b)
 }
 
 /* base-files first and alone: the directories of the root get its modes, not another's. */
-static void put_in_order(struct unpack *unpack, struct crew *crew)
+static void put_in_order(struct crew *crew)
 {
+	struct unpack *unpack = crew->unpack;
+
 	crew->order = xcalloc(unpack->count, sizeof(*crew->order));
 	for (size_t i = 0; i < unpack->count; i++)
 		crew->order[i] = &unpack->packages[i];
@@ -216,7 +226,7 @@ static int first_error(struct unpack *unpack, struct error *err)
 	return interrupt_check(err);
 }
 
-static int run_crew(struct unpack *unpack, struct crew *crew, struct error *err)
+static int run_crew(struct crew *crew, struct error *err)
 {
 	pthread_t threads[THREADS_MAX];
 	size_t count = 0;
@@ -227,10 +237,10 @@ static int run_crew(struct unpack *unpack, struct crew *crew, struct error *err)
 		!pthread_create(&threads[count], NULL, work, crew))
 		count++;
 	while (work_once(crew))
-		progress_step("unpacking", atomic_load(&crew->done), crew->count);
+		progress_step("unpacking", atomic_load(&crew->done), crew->unpack->count);
 	for (size_t i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
-	return first_error(unpack, err);
+	return first_error(crew->unpack, err);
 }
 
 int unpack_packages(const struct package_list *packages, const struct store *store,
@@ -239,17 +249,21 @@ int unpack_packages(const struct package_list *packages, const struct store *sto
 	cleanup_unpack struct unpack unpack = {
 		.packages = xcalloc(packages->count, sizeof(*unpack.packages)),
 		.count = packages->count,
+		.recipe = recipe,
+		.root = root,
 	};
-	struct crew crew = {.count = packages->count, .recipe = recipe, .root = root};
+	struct crew crew = {.unpack = &unpack};
 
 	for (size_t i = 0; i < packages->count; i++) {
 		unpack.packages[i].package = &packages->items[i];
 		unpack.packages[i].file = store_package_path(store, packages->items[i].sha256);
 	}
-	put_in_order(&unpack, &crew);
-	int result = run_crew(&unpack, &crew, err);
+	if (installed_read(root, &unpack.installed, err))
+		return -1;
+	put_in_order(&crew);
+	int result = run_crew(&crew, err);
 	free(crew.order);
-	if (result || unpack_settle(&unpack, recipe, root, err))
+	if (result || unpack_settle(&unpack, err))
 		return -1;
 	*ret_unpack = unpack;
 	unpack = (struct unpack){0};
@@ -269,4 +283,5 @@ void unpack_release(struct unpack *unpack)
 		free(package->file);
 	}
 	free(unpack->packages);
+	installed_release(&unpack->installed);
 }

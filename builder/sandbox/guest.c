@@ -202,7 +202,7 @@ static int lend_resolver(int root, struct loans *loans, struct error *err)
 	return result;
 }
 
-int guest_prepare(const struct sandbox_run *run, int root, struct loans *loans, struct error *err)
+int guest_enter(const struct sandbox_run *run, int root, struct loans *loans, struct error *err)
 {
 	if (run->network && lend_resolver(root, loans, err))
 		return -1;
