@@ -202,7 +202,8 @@ static int lend_resolver(int root, struct loans *loans, struct error *err)
 	return result;
 }
 
-int guest_enter(const struct sandbox_run *run, int root, struct loans *loans, struct error *err)
+int guest_make_ready(
+	const struct sandbox_run *run, int root, struct loans *loans, struct error *err)
 {
 	if (run->network && lend_resolver(root, loans, err))
 		return -1;

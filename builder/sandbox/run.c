@@ -271,7 +271,7 @@ int sandbox_run(const struct sandbox_run *asked, struct error *err)
 	if (!program)
 		return error_set(err, STATUS_SCRIPT, "%s: no such program in the guest root",
 			asked->arguments[0]);
-	if (guest_enter(asked, root, &loans, err))
+	if (guest_make_ready(asked, root, &loans, err))
 		return -1;
 	struct report *report = mmap(
 		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
