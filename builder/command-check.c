@@ -44,15 +44,13 @@ static int check(const struct arguments *arguments, const char *path, struct buf
 		if (print_json(path, recipe, err))
 			return -1;
 	} else if (good && argument_value(arguments, "show")) {
-		cleanup_free char *text = recipe_text(recipe);
-		fputs(text, stdout);
+		cleanup_free char *shown = recipe_text(recipe);
+		fputs(shown, stdout);
 	} else if (good) {
 		printf("%s: ok\n", path);
 	}
-	vector_for_each (problem, &recipe->problems) {
-		cleanup_free char *line = recipe_problem_text(problem);
-		buffer_printf(problems, "%s%s", problems->length ? "\n" : "", line);
-	}
+	cleanup_free char *text = recipe_problems_text(recipe);
+	buffer_printf(problems, "%s%s", problems->length && !good ? "\n" : "", text);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* A recipe's file and those it comes `from`: found, read in order, completed. */
-#include <stdlib.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -102,6 +102,7 @@ static int read_parent(struct recipe *recipe, const struct source *source, const
 	return check_chain(recipe, &parent) ? -1 : read_source(recipe, &parent);
 }
 
+/* Whether `keep` has the rule; in the same file the two contradict. */
 static bool is_kept(struct recipe *recipe, const struct word *rule)
 {
 	vector_for_each (kept, &recipe->keep) {
@@ -161,29 +162,32 @@ struct recipe *recipe_examine(const char *path)
 	return recipe;
 }
 
+char *recipe_problems_text(const struct recipe *recipe)
+{
+	struct buffer text = {0};
+
+	buffer_text(&text, "");
+	vector_for_each (problem, &recipe->problems) {
+		const struct position *at = &problem->at;
+		if (text.length)
+			buffer_text(&text, "\n");
+		if (at->file)
+			buffer_printf(&text, "%s:%u:%u: ", at->file, at->line, at->column);
+		buffer_text(&text, problem->message);
+	}
+	return text.data;
+}
+
 int recipe_load(const char *path, struct recipe **ret_recipe, struct error *err)
 {
 	cleanup_recipe struct recipe *recipe = recipe_examine(path);
-	cleanup_buffer struct buffer text = {0};
 
-	if (!recipe->problems.count) {
-		*ret_recipe = steal_pointer(&recipe);
-		return 0;
+	if (recipe->problems.count) {
+		cleanup_free char *text = recipe_problems_text(recipe);
+		return error_set(err, STATUS_RECIPE, "%s", text);
 	}
-	vector_for_each (problem, &recipe->problems) {
-		cleanup_free char *line = recipe_problem_text(problem);
-		buffer_printf(&text, "%s%s", text.length ? "\n" : "", line);
-	}
-	return error_set(err, STATUS_RECIPE, "%s", text.data);
-}
-
-char *recipe_problem_text(const struct recipe_problem *problem)
-{
-	const struct position *at = &problem->at;
-
-	if (!at->file)
-		return xstrdup(problem->message);
-	return xasprintf("%s:%u:%u: %s", at->file, at->line, at->column, problem->message);
+	*ret_recipe = steal_pointer(&recipe);
+	return 0;
 }
 
 void recipe_free(struct recipe *recipe)

@@ -91,7 +91,8 @@ static int read_check(struct recipe *recipe, const struct node *node, struct rec
 			"a check must be a mapping such as {port: 80} or {run: COMMAND}");
 	if (entry->next)
 		return recipe_problem(recipe, entry->next->key_at,
-			"a check has one key; begin another check with `- %s:`", entry->next->key);
+			"a check has one key; make %s an item of its own",
+			problem_quote(recipe, entry->next->key));
 	const struct key *key = key_find(check_keys, entry->key);
 	if (!key)
 		return unknown_key(recipe, check_keys, entry);

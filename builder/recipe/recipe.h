@@ -112,8 +112,8 @@ struct recipe {
 int recipe_load(const char *path, struct recipe **ret_recipe, struct error *err);
 /* The same, but never fails: what is wrong stands in the recipe's problems. */
 struct recipe *recipe_examine(const char *path);
-/* "FILE:LINE:COLUMN: MESSAGE"; owned by the caller. */
-char *recipe_problem_text(const struct recipe_problem *problem);
+/* Them all, each a line "FILE:LINE:COLUMN: MESSAGE"; owned by the caller. */
+char *recipe_problems_text(const struct recipe *recipe);
 void recipe_free(struct recipe *recipe); /* NULL is fine */
 void recipe_cleanup(struct recipe **recipe);
 #define cleanup_recipe cleanup(recipe_cleanup)

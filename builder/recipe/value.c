@@ -114,12 +114,12 @@ int value_flags(struct recipe *recipe, const struct key *key, const struct node 
 	return result;
 }
 
-/* The largest unit that leaves no fraction; the last is 1. */
 struct unit {
 	const char *suffix;
 	uint64_t factor;
 };
 
+/* In the largest unit that leaves no fraction. */
 void value_print_number(struct buffer *text, enum value_type type, uint64_t value)
 {
 	static const struct unit sizes[] = {
