@@ -63,6 +63,7 @@ struct package_request {
  * The packages that satisfy the request, dependencies included, Recommends not. An unknown package
  * or a conflict is STATUS_RECIPE at its position, in the words of the packages; a package of
  * `without` that something needs is STATUS_RECIPE and names the chain ("nginx depends on ...").
+ * The list (vector_release) is the caller's, its strings are the request's arena's.
  */
 int package_index_resolve(struct package_index *index, const struct package_request *request,
 	struct package_list *ret_packages, struct error *err);

@@ -10,6 +10,8 @@
 
 enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
 enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT };
+enum { BOOT_PATHS = 3 };
+extern const char *const boot_path_names[BOOT_PATHS]; /* "bios", "uefi", "direct" */
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {
@@ -18,15 +20,23 @@ struct kvm_probe {
 };
 void kvm_probe(struct kvm_probe *ret_probe);
 
+/* A port of this host that leads to one of the guest. */
+struct port_forward {
+	uint16_t host, guest;
+};
+
 struct boot_options {
+	const char *name;  /* what the verdict calls it: "minimal" */
 	const char *image; /* the artefact */
 	const struct architecture *architecture;
 	const struct platform *platform;
 	enum accelerator accelerator;
 	enum boot_path path;
 	const struct recipe_test *test;
-	const char *log_directory; /* receives serial logs; exists */
-	const char *work;          /* a private directory for the overlay */
+	const char *log_directory;           /* receives serial logs; exists */
+	const char *work;                    /* a private directory for the overlay */
+	const struct port_forward *forwards; /* boot_run() only */
+	size_t forward_count;
 };
 
 enum check_outcome { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED };
@@ -40,11 +50,10 @@ struct check_result {
 
 /* All that one boot showed. */
 struct verdict {
-	char *name; /* "minimal kvm bios"; owned */
-	enum status
-		status; /* STATUS_OK, STATUS_CHECK, STATUS_TIMEOUT, STATUS_PANIC, STATUS_EMULATOR */
-	char *accelerator; /* "tcg (KVM is emulated: ...)"; owned */
-	char *log;         /* path of the serial log; owned */
+	char *name;         /* "minimal kvm bios"; owned */
+	enum status status; /* OK, CHECK, TIMEOUT, PANIC or EMULATOR */
+	char *accelerator;  /* "tcg (KVM is emulated: ...)"; owned */
+	char *log;          /* path of the serial log; owned */
 	uint64_t milliseconds, ready_milliseconds;
 	uint64_t memory_used; /* bytes in the guest when ready; 0 unknown */
 	vector(struct check_result) results;
@@ -58,7 +67,10 @@ void verdict_release(struct verdict *verdict);
  */
 int boot_test(const struct boot_options *options, struct verdict *ret_verdict, struct error *err);
 
-/* Boots the image for a person: serial console on the terminal, changes thrown away. */
+/*
+ * Boots the image for a person: serial console on the terminal, changes thrown away. On success
+ * the process becomes the emulator, and this does not return.
+ */
 int boot_run(const struct boot_options *options, struct error *err);
 
 /* Verdicts as texts, owned by the caller: TAP 13, JUnit XML, JSON, and a table for people. */

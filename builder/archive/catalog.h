@@ -1,0 +1,51 @@
+/*
+ * The catalog: every package of every index, as libsolv's solvables, each with the stanza it came
+ * from. A package's *candidate* is its newest version in all suites, the one that apt would
+ * install; the solver is shown only candidates, or the versions that a request pins instead.
+ */
+#pragma once
+
+#include <solv/bitmap.h>
+#include <solv/pool.h>
+#include <solv/repo.h>
+
+#include "archive/archive.h"
+#include "archive/index-files.h"
+
+/* By how much a system needs a package; Debian Policy 2.5. */
+enum priority {
+	PRIORITY_REQUIRED,
+	PRIORITY_IMPORTANT,
+	PRIORITY_STANDARD,
+	PRIORITY_OPTIONAL,
+	PRIORITY_EXTRA,
+};
+
+/* What libsolv does not keep of a solvable. */
+struct catalog_entry {
+	struct span stanza;            /* in the index */
+	const struct index_file *file; /* NULL: the solvable is none of ours */
+	enum priority priority;
+	bool essential;
+};
+
+struct catalog {
+	Pool *pool;                           /* owned */
+	vector(struct catalog_entry) entries; /* by solvable */
+	Id *candidates;                       /* by name: the newest solvable or 0; owned */
+	Id name_end;                          /* names at and beyond have no candidate */
+};
+
+/* Reads the indices, which must outlive the catalog. STATUS_ARCHIVE if one is damaged. */
+int catalog_load(const struct index_files *indices, const char *architecture,
+	struct catalog *ret_catalog, struct error *err);
+void catalog_release(struct catalog *catalog);
+#define cleanup_catalog cleanup(catalog_release)
+
+/* The candidate of a package, 0 when there is no package of that name. */
+Id catalog_candidate(const struct catalog *catalog, const char *name);
+
+/* A solvable as a package, strings kept in the arena. STATUS_ARCHIVE when the index does not say
+ * all that is needed to fetch it, or says what cannot be. */
+int catalog_package(const struct catalog *catalog, Id solvable, struct arena *arena,
+	struct package *ret_package, struct error *err);

@@ -1,0 +1,191 @@
+#include "archive/index-files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "archive/decompress.h"
+#include "archive/download.h"
+#include "base/cleanup.h"
+#include "base/size.h"
+
+/* An index to be had, in the form in which it is fetched. */
+struct wanted {
+	const struct found_suite *suite;
+	const char *room;            /* "main/binary-amd64" */
+	const char *file;            /* "main/binary-amd64/Packages.xz" */
+	struct release_file fetched; /* its hash names the content in the store */
+	const char *path;            /* in the store; kept in the arena */
+};
+
+struct wanted_list {
+	struct wanted *items;
+	size_t count, capacity;
+};
+
+/* Adds the index of that room in the best form the Release lists; false when it lists none. */
+static bool add_wanted(struct wanted_list *list, const struct found_suite *suite, const char *room,
+	const struct store *store, struct arena *arena)
+{
+	static const char *const suffixes[] = {".xz", ".zst", ".gz", ""};
+
+	for (size_t i = 0; i < array_count(suffixes); i++) {
+		struct wanted wanted = {.suite = suite, .room = room};
+		wanted.file = arena_printf(arena, "%s/Packages%s", room, suffixes[i]);
+		if (!release_find(&suite->release, wanted.file, &wanted.fetched))
+			continue;
+		cleanup_free char *path = store_index_path(store, wanted.fetched.sha256);
+		wanted.path = arena_strdup(arena, path);
+		vector_push(list, wanted);
+		return true;
+	}
+	return false;
+}
+
+/* Only the base suite must have what the recipe names. */
+static int judge_missing(const struct found_suite *suite, const struct word *component,
+	const struct word *architecture, struct error *err)
+{
+	const struct release *release = &suite->release;
+
+	if (suite->kind != SUITE_BASE)
+		return 0;
+	if (*release->architectures &&
+		!span_has_word(span_of(release->architectures), architecture->text))
+		return error_at(err, architecture->at,
+			"suite `%s` has no architecture `%s`; it has: %s", suite->name,
+			architecture->text, release->architectures);
+	return error_at(err, component->at,
+		"suite `%s` has no component `%s` for %s; its components: %s", suite->name,
+		component->text, architecture->text, release->components);
+}
+
+static int list_wanted(const struct found_suites *suites, const struct recipe *recipe,
+	const struct store *store, struct arena *arena, struct wanted_list *list, struct error *err)
+{
+	for (size_t i = 0; i < suites->count; i++) {
+		const struct found_suite *suite = &suites->items[i];
+		vector_for_each (component, &recipe->components) {
+			const char *room = arena_printf(
+				arena, "%s/binary-%s", component->text, recipe->architecture.text);
+			const char *all = arena_printf(arena, "%s/binary-all", component->text);
+			if (!add_wanted(list, suite, room, store, arena) &&
+				judge_missing(suite, component, &recipe->architecture, err))
+				return -1;
+			if (suite->release.all_apart)
+				add_wanted(list, suite, all, store, arena);
+		}
+	}
+	return 0;
+}
+
+static const char *address(const struct wanted *wanted, struct arena *arena)
+{
+	const struct found_suite *suite = wanted->suite;
+
+	if (suite->release.by_hash)
+		return arena_printf(arena, "%s/dists/%s/%s/by-hash/SHA256/%s", suite->mirror,
+			suite->name, wanted->room, wanted->fetched.sha256);
+	return arena_printf(arena, "%s/dists/%s/%s", suite->mirror, suite->name, wanted->file);
+}
+
+/* Uncompresses a fetched index into the store. */
+static int keep(
+	const struct wanted *wanted, const char *fetched, struct arena *arena, struct error *err)
+{
+	const char *content = arena_printf(arena, "%s.content", fetched);
+	const char *plain = arena_printf(arena, "%s/Packages", wanted->room);
+	struct release_file listed;
+	char got[HASH_TEXT];
+	bool known = release_find(&wanted->suite->release, plain, &listed);
+
+	if (decompress_file(fetched, content, known ? listed.size : 4 * GIB, got, err))
+		return -1;
+	if (known && !text_equal(got, listed.sha256))
+		return error_set(err, STATUS_ARCHIVE, "%s: wrong hash: expected SHA-256 %s, got %s",
+			plain, listed.sha256, got);
+	if (rename(content, wanted->path))
+		return error_errno(err, errno, "%s", wanted->path);
+	return 0;
+}
+
+/* Fetches those that the store does not have. */
+static int fetch_wanted(const struct wanted_list *list, const struct store *store,
+	struct arena *arena, struct error *err)
+{
+	cleanup_work struct work_directory work = {0};
+	struct download *downloads = arena_alloc(arena, list->count * sizeof(*downloads));
+	const struct wanted **missing = arena_alloc(arena, list->count * sizeof(*missing));
+	size_t count = 0;
+
+	vector_for_each (wanted, list) {
+		if (file_exists(AT_FDCWD, wanted->path)) {
+			store_touch(wanted->path);
+			continue;
+		}
+		if (!work.path && store_work_directory(store, "indices", &work, err))
+			return -1;
+		missing[count] = wanted;
+		downloads[count] = (struct download){.url = address(wanted, arena),
+			.path = arena_printf(arena, "%s/%zu", work.path, count),
+			.name = arena_printf(arena, "%s %s", wanted->suite->name, wanted->file),
+			.sha256 = wanted->fetched.sha256,
+			.size = wanted->fetched.size};
+		count++;
+	}
+	if (downloads_run(downloads, count, err))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (keep(missing[i], downloads[i].path, arena, err))
+			return error_wrap(err, "%s", downloads[i].url);
+	return 0;
+}
+
+static int map(const char *path, struct span *ret_text, struct error *err)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status))
+		return error_errno(err, errno, "%s", path);
+	*ret_text = (struct span){"", status.st_size};
+	if (!status.st_size)
+		return 0;
+	ret_text->at = mmap(NULL, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (ret_text->at == MAP_FAILED)
+		return error_errno(err, errno, "%s: mapping", path);
+	return 0;
+}
+
+int index_files_fetch(const struct found_suites *suites, const struct recipe *recipe,
+	const struct store *store, struct arena *arena, struct index_files *ret_indices,
+	struct error *err)
+{
+	cleanup_index_files struct index_files indices = {0};
+	struct wanted_list list = {0};
+	int result = list_wanted(suites, recipe, store, arena, &list, err);
+
+	if (!result)
+		result = fetch_wanted(&list, store, arena, err);
+	for (size_t i = 0; !result && i < list.count; i++) {
+		struct index_file index = {.suite = list.items[i].suite};
+		result = map(list.items[i].path, &index.text, err);
+		if (!result)
+			vector_push(&indices, index);
+	}
+	vector_release(&list);
+	if (result)
+		return -1;
+	*ret_indices = indices;
+	indices = (struct index_files){0};
+	return 0;
+}
+
+void index_files_release(struct index_files *indices)
+{
+	vector_for_each (index, indices)
+		if (index->text.length)
+			munmap((void *)index->text.at, index->text.length);
+	vector_release(indices);
+}

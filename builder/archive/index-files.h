@@ -1,0 +1,24 @@
+/* Package indices (Packages files) of the suites that were found: fetched, verified by the hashes
+ * of their Release, uncompressed into the store once, mapped into memory. */
+#pragma once
+
+#include "archive/releases.h"
+#include "recipe/recipe.h"
+
+struct index_file {
+	const struct found_suite *suite; /* borrowed */
+	struct span text;                /* mapped */
+};
+
+struct index_files {
+	struct index_file *items;
+	size_t count, capacity;
+};
+
+/* One index for each suite, component and (where the archive keeps them apart) `all`. A component
+ * or architecture that the base suite does not have is STATUS_RECIPE at its position. */
+int index_files_fetch(const struct found_suites *suites, const struct recipe *recipe,
+	const struct store *store, struct arena *arena, struct index_files *ret_indices,
+	struct error *err);
+void index_files_release(struct index_files *indices);
+#define cleanup_index_files cleanup(index_files_release)

@@ -1,0 +1,30 @@
+/*
+ * Where a recipe's suites are looked for. `mirror:` of the recipe wins; else the host's own apt
+ * sources for that distribution; else the default of debootstrap's suite script. Security updates
+ * are where the host has them, else beside the mirror (Debian: .../debian-security), else on it.
+ */
+#pragma once
+
+#include "archive/apt-sources.h"
+#include "archive/suite.h"
+
+enum suite_kind { SUITE_BASE, SUITE_UPDATES, SUITE_SECURITY, SUITE_KINDS };
+
+enum { MIRRORS_MOST = 5 };
+
+/* A suite and the mirrors that may have it, best first. */
+struct suite_place {
+	enum suite_kind kind;
+	const char *name; /* "bookworm-security" */
+	const char *mirrors[MIRRORS_MOST];
+	size_t mirror_count;
+};
+
+/* Fills ret_places[SUITE_KINDS]; strings live in the arena. recipe_mirror may be NULL. */
+void mirrors_choose(const struct suite *suite, const char *recipe_mirror,
+	const struct apt_sources *host, struct arena *arena, struct suite_place *ret_places);
+
+/* What the guest's sources.list says for a suite found at `mirror`: a mirror that the recipe names,
+ * else the suite's default, never one that only the build host can know. */
+const char *mirror_for_guest(const struct suite *suite, const char *recipe_mirror,
+	const char *mirror, struct arena *arena);

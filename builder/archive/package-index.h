@@ -1,0 +1,16 @@
+/* What an open archive is made of; private to this folder. */
+#pragma once
+
+#include "archive/archive.h"
+#include "archive/catalog.h"
+#include "archive/suite.h"
+
+struct package_index {
+	struct arena arena;          /* owns every string here */
+	const struct recipe *recipe; /* borrowed */
+	struct suite suite;
+	const char *keyring; /* absolute path */
+	struct found_suites suites;
+	struct index_files files;
+	struct catalog catalog;
+};

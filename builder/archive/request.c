@@ -1,0 +1,231 @@
+#include "archive/request.h"
+
+#include <string.h>
+
+#include <solv/evr.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* A word of the recipe, taken apart. */
+struct wish {
+	const struct word *word;
+	char *name;          /* owned */
+	const char *version; /* parts of name's allocation; NULL: any */
+	const char *suite;
+	const char *architecture;
+};
+
+static void release_wish(struct wish *wish)
+{
+	free(wish->name);
+}
+
+static struct wish parse(const struct word *word)
+{
+	struct wish wish = {.word = word, .name = xstrdup(word->text)};
+	char *end = wish.name + strcspn(wish.name, "=/:");
+
+	while (*end) {
+		char separator = *end;
+		const char **part = separator == '='   ? &wish.version
+				    : separator == '/' ? &wish.suite
+						       : &wish.architecture;
+		*end++ = '\0';
+		*part = end;
+		/* A version may itself hold colons. */
+		end += strcspn(end, separator == '=' ? "/" : "=/:");
+	}
+	return wish;
+}
+
+/* The names of all packages, for the nearest one. */
+static const char *nearest_name(const struct catalog *catalog, const char *name)
+{
+	struct words names = {0};
+
+	for (Id id = 1; id < catalog->name_end; id++)
+		if (catalog->candidates[id])
+			vector_push(&names, pool_id2str(catalog->pool, id));
+	const char *nearest = text_nearest(name, names.items, names.count);
+	vector_release(&names);
+	return nearest;
+}
+
+/* No package has that name. A virtual one does if a single package provides it. */
+static int find_provider(
+	const struct catalog *catalog, const struct wish *wish, Id *ret_solvable, struct error *err)
+{
+	Pool *pool = catalog->pool;
+	Id name = pool_str2id(pool, wish->name, 0), only = 0, p, pp;
+	cleanup_buffer struct buffer providers = {0};
+	unsigned count = 0;
+
+	if (name)
+		FOR_PROVIDES(p, pp, name)
+		{
+			only = p;
+			buffer_printf(&providers, "%s%s", count++ ? ", " : "",
+				pool_id2str(pool, pool_id2solvable(pool, p)->name));
+		}
+	if (count > 1)
+		return error_at(err, wish->word->at,
+			"`%s` is no package, but a name that several provide: name one of %s",
+			wish->name, providers.data);
+	if (!count) {
+		const char *nearest = nearest_name(catalog, wish->name);
+		return error_at(err, wish->word->at, "unknown package `%s`%s%s%s", wish->name,
+			nearest ? "; did you mean `" : "", nearest ? nearest : "",
+			nearest ? "`?" : "");
+	}
+	*ret_solvable = only;
+	return 0;
+}
+
+static bool fits(const struct catalog *catalog, const struct wish *wish, Id solvable)
+{
+	Pool *pool = catalog->pool;
+	const struct found_suite *suite = catalog->entries.items[solvable].file->suite;
+
+	if (wish->suite && strcmp(wish->suite, suite->name) &&
+		!text_equal(wish->suite, suite->release.suite) &&
+		!text_equal(wish->suite, suite->release.codename))
+		return false;
+	return !wish->version ||
+	       !pool_evrcmp_str(pool, pool_id2str(pool, pool_id2solvable(pool, solvable)->evr),
+		       wish->version, EVRCMP_COMPARE);
+}
+
+/* The newest version that the wish allows. */
+static int find_pinned(const struct catalog *catalog, const struct wish *wish, Id candidate,
+	Id *ret_solvable, struct error *err)
+{
+	Pool *pool = catalog->pool;
+	Id name = pool_id2solvable(pool, candidate)->name, best = 0;
+	cleanup_buffer struct buffer all = {0};
+
+	for (Id id = 0; id < (Id)catalog->entries.count; id++) {
+		const Solvable *solvable = pool_id2solvable(pool, id);
+		if (!catalog->entries.items[id].file || solvable->name != name)
+			continue;
+		buffer_printf(&all, "%s%s in %s", all.length ? ", " : "",
+			pool_id2str(pool, solvable->evr),
+			catalog->entries.items[id].file->suite->name);
+		if (fits(catalog, wish, id) &&
+			(!best || pool_evrcmp(pool, solvable->evr,
+					  pool_id2solvable(pool, best)->evr, EVRCMP_COMPARE) > 0))
+			best = id;
+	}
+	if (!best)
+		return error_at(err, wish->word->at, "no such version: `%s`; the archive has %s",
+			wish->word->text, all.data);
+	*ret_solvable = best;
+	return 0;
+}
+
+static int find(
+	const struct catalog *catalog, const struct wish *wish, Id *ret_solvable, struct error *err)
+{
+	Id candidate = catalog_candidate(catalog, wish->name);
+	const char *architecture =
+		candidate ? pool_id2str(
+				    catalog->pool, pool_id2solvable(catalog->pool, candidate)->arch)
+			  : NULL;
+
+	if (!candidate)
+		return find_provider(catalog, wish, ret_solvable, err);
+	if (wish->architecture && strcmp(wish->architecture, architecture))
+		return error_at(err, wish->word->at, "`%s`: package %s is of architecture %s here",
+			wish->word->text, wish->name, architecture);
+	if (wish->version || wish->suite)
+		return find_pinned(catalog, wish, candidate, ret_solvable, err);
+	*ret_solvable = candidate;
+	return 0;
+}
+
+static bool is_banned(const struct package_request *request, const char *name)
+{
+	vector_for_each (word, &request->without)
+		if (!strcmp(word->text, name))
+			return true;
+	return false;
+}
+
+/* Essential, required, apt; of these, `without` may leave out what is not essential. */
+static void add_base(const struct package_request *request, struct solve *solve)
+{
+	const struct catalog *catalog = solve->catalog;
+
+	for (Id id = 1; id < catalog->name_end; id++) {
+		Id candidate = catalog->candidates[id];
+		const char *name = pool_id2str(catalog->pool, id);
+		if (!candidate)
+			continue;
+		const struct catalog_entry *entry = &catalog->entries.items[candidate];
+		if (entry->essential ||
+			((entry->priority == PRIORITY_REQUIRED || !strcmp(name, "apt")) &&
+				!is_banned(request, name)))
+			vector_push(&solve->roots, ((struct root){candidate, NULL}));
+	}
+}
+
+static int add_root(const struct package_request *request, const struct word *word,
+	struct solve *solve, struct error *err)
+{
+	cleanup(release_wish) struct wish wish = parse(word);
+	const struct catalog *catalog = solve->catalog;
+	Id solvable = 0;
+
+	if (is_banned(request, wish.name))
+		return error_at(err, word->at, "`%s` is also in `without`", wish.name);
+	if (find(catalog, &wish, &solvable, err))
+		return -1;
+	MAPCLR(&solve->considered,
+		catalog->candidates[pool_id2solvable(catalog->pool, solvable)->name]);
+	MAPSET(&solve->considered, solvable);
+	vector_push(&solve->roots, ((struct root){solvable, word}));
+	return 0;
+}
+
+/* A name that no package has bans nothing; a warning, for it may be a slip. */
+static void add_bans(const struct package_request *request, struct solve *solve)
+{
+	vector_for_each (word, &request->without) {
+		Id candidate = catalog_candidate(solve->catalog, word->text);
+		if (candidate)
+			vector_push(&solve->bans, ((struct ban){candidate, word}));
+		else
+			log_warning("%s:%u:%u: `without` names `%s`, which is no package here",
+				word->at.file ? word->at.file : "", word->at.line, word->at.column,
+				word->text);
+	}
+}
+
+static void consider_candidates(const struct catalog *catalog, Map *considered)
+{
+	map_init(considered, catalog->pool->nsolvables);
+	for (Id id = 1; id < catalog->name_end; id++)
+		if (catalog->candidates[id])
+			MAPSET(considered, catalog->candidates[id]);
+}
+
+int request_read(const struct package_request *request, const struct catalog *catalog,
+	struct solve *ret_solve, struct error *err)
+{
+	struct solve solve = {.catalog = catalog};
+
+	consider_candidates(catalog, &solve.considered);
+	catalog->pool->considered = &solve.considered;
+	pool_createwhatprovides(catalog->pool);
+	vector_for_each (word, &request->packages)
+		if (add_root(request, word, &solve, err)) {
+			solve_release(&solve);
+			return -1;
+		}
+	if (request->base)
+		add_base(request, &solve);
+	add_bans(request, &solve);
+	*ret_solve = solve;
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* From a request to the packages that satisfy it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/explain.h"
+#include "archive/package-index.h"
+#include "archive/request.h"
+#include "base/cleanup.h"
+
+static void release_solver(Solver **solver)
+{
+	if (*solver)
+		solver_free(*solver);
+}
+
+/* The bans that the solver's problems are about. */
+static void find_culprits(const struct solve *solve, Solver *solver, Map *culprits)
+{
+	Queue rules;
+	Id problem = 0;
+
+	queue_init(&rules);
+	while ((problem = solver_next_problem(solver, problem))) {
+		queue_empty(&rules);
+		solver_findallproblemrules(solver, problem, &rules);
+		for (int i = 0; i < rules.count; i++) {
+			const struct ban *ban = solve_ban_of(solve, solver, rules.elements[i]);
+			if (ban)
+				MAPSET(culprits, ban - solve->bans.items);
+		}
+	}
+	queue_free(&rules);
+}
+
+/* A request that only `without` stands against names the chain; any other, the conflict. */
+static int explain(const struct solve *solve, Solver *failed, struct error *err)
+{
+	cleanup(release_solver) Solver *lifted = NULL;
+	cleanup(map_free) Map culprits;
+
+	map_init(&culprits, solve->bans.count);
+	find_culprits(solve, failed, &culprits);
+	if (solve->bans.count)
+		lifted = solve_run(solve, &culprits);
+	if (lifted && !solver_problem_count(lifted) && explain_ban(solve, lifted, &culprits, err))
+		return -1;
+	return explain_conflict(solve, failed, err);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct package *first = a, *second = b;
+	int order = strcmp(first->name, second->name);
+
+	return order ? order : strcmp(first->architecture, second->architecture);
+}
+
+static int list_packages(const struct catalog *catalog, Solver *solver, struct arena *arena,
+	struct package_list *ret_packages, struct error *err)
+{
+	struct package_list packages = {0};
+	Queue decisions;
+	int result = 0;
+
+	queue_init(&decisions);
+	solver_get_decisionqueue(solver, &decisions);
+	for (int i = 0; i < decisions.count && !result; i++) {
+		Id id = decisions.elements[i];
+		if (id <= 0 || (size_t)id >= catalog->entries.count ||
+			!catalog->entries.items[id].file)
+			continue;
+		result = catalog_package(catalog, id, arena, vector_add(&packages), err);
+	}
+	queue_free(&decisions);
+	if (packages.count)
+		qsort(packages.items, packages.count, sizeof(*packages.items), compare);
+	if (result)
+		vector_release(&packages);
+	else
+		*ret_packages = packages;
+	return result;
+}
+
+int package_index_resolve(struct package_index *index, const struct package_request *request,
+	struct package_list *ret_packages, struct error *err)
+{
+	cleanup(release_solver) Solver *solver = NULL;
+	cleanup(solve_release) struct solve solve = {0};
+
+	if (request_read(request, &index->catalog, &solve, err))
+		return -1;
+	solver = solve_run(&solve, NULL);
+	if (solver_problem_count(solver))
+		return explain(&solve, solver, err);
+	return list_packages(&index->catalog, solver, request->arena, ret_packages, err);
+}

@@ -1,0 +1,107 @@
+#!/bin/sh
+# The test agent: runs commands for the harness, which puts it into a throw-away copy of an image.
+#
+#     agent serve DEVICE       speak with the harness on a serial line
+#     agent packages NAME...   \
+#     agent modules GLOB...     > for each argument a line: what was found, or nothing
+#     agent files GLOB...      /
+#     agent root_size          bytes of the root's block device, and of the filesystem on it
+#
+# On the line, a request and its reply, each a line:
+#     ID SECONDS BASE64-OF-COMMAND
+#     ID STATUS LENGTH BASE64-OF-OUTPUT     (LENGTH in bytes of the base64 text)
+# and once at the start
+#     READY MILLISECONDS-SINCE-BOOT BYTES-OF-MEMORY-IN-USE
+set -u
+export LC_ALL=C HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+limit=65536
+state=/run/jeos-agent
+
+memory_used() {
+	while read -r key value _; do
+		case $key in
+		MemTotal:) total=$value ;;
+		MemAvailable:) echo $(((total - value) * 1024)) ;;
+		esac
+	done </proc/meminfo
+}
+
+uptime() {
+	read -r seconds _ </proc/uptime
+	echo "${seconds%.*}${seconds#*.}0"
+}
+
+serve() {
+	exec <>"$1" >&0
+	stty raw -echo
+	mkdir -p "$state"
+	echo "READY $(uptime) $(memory_used)"
+	while read -r id seconds command; do
+		command=$(echo "$command" | base64 -d) || continue
+		# To a file, not a pipe: what the command leaves running must not hold us up.
+		timeout -k 5 "$seconds" sh -c "$command" </dev/null >"$state/output" 2>&1
+		status=$?
+		output=$(head -c "$limit" "$state/output" | base64 -w 0)
+		echo "$id $status ${#output} $output"
+		rm -f "$state/output"
+	done
+}
+
+packages() {
+	for name; do
+		found=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$name" 2>&1)
+		case $found in
+		installed\ *) echo "${found#installed }" ;;
+		*) echo ;;
+		esac
+	done
+}
+
+# Loaded, built in, or there to be loaded; by name, with '_' for '-'.
+module_names() {
+	{
+		find /lib/modules -name '*.ko*'
+		cat /lib/modules/*/modules.builtin
+		ls /sys/module
+	} 2>/dev/null | sed 's,.*/,,; s/\.ko.*//; s/-/_/g' | sort -u
+}
+
+modules() {
+	names=$(module_names)
+	for pattern; do
+		for name in $names; do
+			# shellcheck disable=SC2254
+			case $name in
+			$pattern) break ;;
+			esac
+			name=
+		done
+		echo "${name-}"
+	done
+}
+
+files() {
+	IFS=
+	for pattern; do
+		found=
+		for path in $pattern; do
+			if [ -e "$path" ] || [ -L "$path" ]; then
+				found=$path
+				break
+			fi
+		done
+		echo "$found"
+	done
+}
+
+root_size() {
+	while read -r _ _ number _ point _; do
+		[ "$point" = / ] && device=$number
+	done </proc/self/mountinfo
+	read -r sectors <"/sys/dev/block/$device/size"
+	# shellcheck disable=SC2046
+	set -- $(stat -f -c '%b %S' /)
+	echo $((sectors * 512)) $(($1 * $2))
+}
+
+"$@"

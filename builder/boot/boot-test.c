@@ -1,0 +1,116 @@
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "check.h"
+#include "clock.h"
+#include "results.h"
+
+const char *const boot_path_names[BOOT_PATHS] = {
+	[BOOT_BIOS] = "bios",
+	[BOOT_UEFI] = "uefi",
+	[BOOT_DIRECT] = "direct",
+};
+
+/* Whether a failure says something of the guest, and not that it could not be tested. */
+static bool is_verdict(enum status status)
+{
+	return status >= STATUS_CHECK && status <= STATUS_EMULATOR;
+}
+
+/* Notes how a check went: the error says. Takes over the name, uses up the error. */
+static void record(struct verdict *verdict, char *name, uint64_t start, struct error *err)
+{
+	struct check_result result = {.name = name, .milliseconds = clock_now() - start};
+
+	if (err->status == STATUS_MISSING)
+		result.outcome = CHECK_SKIPPED;
+	else if (err->status != STATUS_OK)
+		result.outcome = CHECK_FAILED;
+	if (result.outcome == CHECK_FAILED && verdict->status < err->status)
+		verdict->status = err->status;
+	result.detail = steal_pointer(&err->message);
+	error_release(err);
+	vector_push(&verdict->results, result);
+}
+
+static int make_check(struct guest *guest, struct verdict *verdict,
+	const struct check_driver *driver, const struct recipe_check *check, struct error *err)
+{
+	uint64_t start = clock_now();
+	cleanup_free char *name = check ? check_name(check) : xstrdup(driver->name);
+
+	progress_step(name, 0, 0);
+	if (guest->machine->state != MACHINE_RUNNING)
+		error_set(err, STATUS_CHECK, "the guest no longer runs");
+	else if (driver->make(guest, check, err) && !is_verdict(err->status) &&
+		 err->status != STATUS_MISSING)
+		return -1;
+	record(verdict, steal_pointer(&name), start, err);
+	return 0;
+}
+
+static int make_checks(struct guest *guest, struct verdict *verdict, struct error *err)
+{
+	vector_for_each (check, &guest->options->test->checks)
+		if (make_check(guest, verdict, &check_drivers[check->kind], check, err))
+			return -1;
+	for (size_t i = 0; i < always_check_count; i++)
+		if (make_check(guest, verdict, &always_checks[i], NULL, err))
+			return -1;
+	if (verdict->status < guest_status(guest))
+		verdict->status = guest_status(guest);
+	return 0;
+}
+
+static int test_guest(struct guest *guest, struct verdict *verdict, struct error *err)
+{
+	if (guest_prepare(guest, err))
+		return -1;
+	uint64_t start = clock_now();
+	verdict->accelerator = xstrdup(guest->accelerator.text);
+	bool ready = !guest_power_on(guest, verdict->log, err) && !guest_wait_ready(guest, err);
+	if (!ready && !is_verdict(err->status))
+		return -1;
+	record(verdict, xstrdup("ready"), start, err);
+	if (!ready)
+		return 0;
+	verdict->ready_milliseconds = clock_now() - start;
+	verdict->memory_used = guest->hello.memory_used;
+	return make_checks(guest, verdict, err);
+}
+
+/* "passed, 12 checks, ready in 9.1 s" */
+static char *summary(const struct verdict *verdict)
+{
+	cleanup_free char *ready =
+		verdict->ready_milliseconds
+			? xasprintf(", ready in %.1f s", verdict->ready_milliseconds / 1000.0)
+			: xstrdup("");
+
+	return xasprintf("%s: %zu of %zu checks%s", verdict_status_name(verdict->status),
+		verdict_count(verdict, CHECK_PASSED), verdict->results.count, ready);
+}
+
+int boot_test(const struct boot_options *options, struct verdict *ret_verdict, struct error *err)
+{
+	cleanup_guest struct guest guest = {.options = options};
+	const char *platform = options->platform->name, *path = boot_path_names[options->path];
+	cleanup_free char *stage = xasprintf("boot %s", path);
+	struct verdict verdict = {
+		.name = xasprintf("%s %s %s", options->name, platform, path),
+		.log = xasprintf("%s/%s-%s.log", options->log_directory, platform, path),
+	};
+	uint64_t start = clock_now();
+
+	progress_begin(stage);
+	if (test_guest(&guest, &verdict, err)) {
+		progress_abandon();
+		error_wrap(err, "testing %s", verdict.name);
+		verdict_release(&verdict);
+		return -1;
+	}
+	verdict.milliseconds = clock_now() - start;
+	cleanup_free char *line = summary(&verdict);
+	progress_end(line);
+	*ret_verdict = verdict;
+	return 0;
+}

@@ -1,0 +1,70 @@
+#include "check.h"
+
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "clock.h"
+
+const struct check_driver check_drivers[] = {
+	[CHECK_RUN] = {"run", check_command},
+	[CHECK_CONSOLE] = {"console", check_console},
+	[CHECK_PORT] = {"port", check_port},
+	[CHECK_ABSENT] = {"absent", check_absent},
+	[CHECK_PRESENT] = {"present", check_present},
+	[CHECK_MEMORY_USED] = {"memory-used", check_memory_used},
+	[CHECK_ROOT_GROWS] = {"root-grows", check_root_grows},
+};
+
+const struct check_driver always_checks[] = {
+	{"no failed units", check_no_failed_units},
+	{"no kernel fault", check_no_kernel_fault},
+	{"power-off", check_power_off},
+};
+const size_t always_check_count = array_count(always_checks);
+
+static void append_words(struct buffer *name, const char *kind, const struct word_list *words)
+{
+	if (!words->count)
+		return;
+	buffer_printf(name, " %s", kind);
+	vector_for_each (word, words)
+		buffer_printf(name, " %s", word->text);
+}
+
+char *check_name(const struct recipe_check *check)
+{
+	struct buffer name = {0};
+	char size[32];
+
+	buffer_printf(&name, "%s:", check_drivers[check->kind].name);
+	if (check->text)
+		buffer_printf(&name, " %s", check->text);
+	if (check->kind == CHECK_PORT)
+		buffer_printf(&name, " %" PRIu64, check->number);
+	else if (check->number)
+		buffer_printf(&name, " %s", size_format(check->number, size, sizeof(size)));
+	append_words(&name, "packages", &check->packages);
+	append_words(&name, "modules", &check->modules);
+	append_words(&name, "files", &check->files);
+	return name.data;
+}
+
+int check_retry(struct guest *guest, const struct recipe_check *check,
+	int (*attempt)(struct guest *guest, const struct recipe_check *check, uint64_t deadline,
+		struct error *err),
+	struct error *err)
+{
+	enum { PAUSE = 300 /* milliseconds */ };
+	uint64_t deadline = clock_now() + check->within;
+
+	while (attempt(guest, check, deadline, err)) {
+		if (err->status != STATUS_CHECK || !clock_until(deadline) ||
+			guest->machine->state != MACHINE_RUNNING)
+			return -1;
+		if (machine_pause(guest->machine, PAUSE, err))
+			return -1;
+	}
+	error_release(err);
+	return 0;
+}

@@ -1,0 +1,184 @@
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "clock.h"
+#include "qemu-command.h"
+
+enum {
+	LAST_WORDS = 1000, /* milliseconds for what a kernel says after it panicked */
+	TAIL_LINES = 15,
+};
+
+static const char kernel_name[] = "vmlinuz", initrd_name[] = "initrd.img";
+
+static char *overlay_path(const struct guest *guest)
+{
+	return xasprintf("%s/overlay.qcow2", guest->options->work);
+}
+
+/* The size that the overlay must have for the checks that the root grows; 0: any. */
+static uint64_t wanted_size(const struct recipe_test *test)
+{
+	uint64_t size = 0;
+
+	vector_for_each (check, &test->checks)
+		if (check->kind == CHECK_ROOT_GROWS && check->number > size)
+			size = check->number;
+	return size;
+}
+
+/* Takes the kernel out of the image for the emulator to load. */
+static int unpack_kernel(struct guest *guest, struct error *err)
+{
+	const char *path = guest->options->work;
+	cleanup_fd int work = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (work < 0)
+		return error_errno(err, errno, "%s", path);
+	if (kernel_files_read(guest->options->image, &guest->kernel, err))
+		return -1;
+	const struct buffer *kernel = &guest->kernel.kernel, *initrd = &guest->kernel.initrd;
+	if (file_write(work, kernel_name, kernel->data, kernel->length, 0600, err))
+		return -1;
+	return initrd->length
+		       ? file_write(work, initrd_name, initrd->data, initrd->length, 0600, err)
+		       : 0;
+}
+
+int guest_prepare(struct guest *guest, struct error *err)
+{
+	const struct boot_options *options = guest->options;
+	const struct qemu_machine *hardware =
+		qemu_machine_find(options->architecture->emulator_machine);
+	cleanup_free char *disk = overlay_path(guest);
+
+	if (!hardware)
+		return error_set(err, STATUS_MISSING, "%s: no machine to run it on",
+			options->architecture->name);
+	accelerator_choose(options->accelerator, options->architecture, &guest->accelerator);
+	if (overlay_make(options, wanted_size(options->test), hardware->agent_device, disk,
+		    &guest->overlay, err))
+		return -1;
+	return options->path == BOOT_DIRECT ? unpack_kernel(guest, err) : 0;
+}
+
+int guest_power_on(struct guest *guest, const char *log, struct error *err)
+{
+	cleanup_free char *disk = overlay_path(guest);
+	struct boot_kernel kernel = {
+		.image = kernel_name,
+		.initrd = guest->kernel.initrd.length ? initrd_name : NULL,
+		.command_line = guest->kernel.command_line,
+	};
+	struct machine_options options = {
+		.boot = guest->options,
+		.accelerator = &guest->accelerator,
+		.disk = disk,
+		.kernel = guest->options->path == BOOT_DIRECT ? &kernel : NULL,
+		.log = log,
+	};
+
+	if (machine_start(&options, &guest->machine, err))
+		return -1;
+	guest->agent.machine = guest->machine;
+	return 0;
+}
+
+enum status guest_status(const struct guest *guest)
+{
+	switch (guest->machine->state) {
+	case MACHINE_PANICKED:
+	case MACHINE_RESET:
+		return STATUS_PANIC;
+	case MACHINE_BROKEN:
+		return STATUS_EMULATOR;
+	case MACHINE_RUNNING:
+	case MACHINE_OFF:
+		break;
+	}
+	return STATUS_OK;
+}
+
+static int explain_hang(struct guest *guest, const char *phase, const char *tail, struct error *err)
+{
+	struct machine *machine = guest->machine;
+	cleanup_free char *why = machine->driver->diagnose(machine);
+
+	if (why)
+		return error_set(err, STATUS_EMULATOR, "%s", why);
+	return error_set(err, STATUS_TIMEOUT, "not up after %.0f s: it stands in its %s; %s%s",
+		guest->options->test->ready_within / 1000.0, phase,
+		*tail ? "the last lines of its console:" : "its console is empty", tail);
+}
+
+static int explain_not_ready(struct guest *guest, struct error *err)
+{
+	struct machine *machine = guest->machine;
+	const char *phase = boot_phase_name(machine->console.phase);
+	cleanup_free char *tail = console_tail(&machine->console, TAIL_LINES);
+	enum status status = guest_status(guest);
+
+	switch (machine->state) {
+	case MACHINE_RUNNING:
+		return explain_hang(guest, phase, tail, err);
+	case MACHINE_PANICKED:
+		return error_set(err, status, "%s%s",
+			machine->console.panic ? machine->console.panic : "kernel panic", tail);
+	case MACHINE_RESET:
+		return error_set(err, status, "the guest reset itself in its %s%s", phase, tail);
+	case MACHINE_BROKEN:
+		return error_set(err, status, "%s", machine->failure);
+	case MACHINE_OFF:
+		break;
+	}
+	return error_set(err, STATUS_CHECK, "the guest turned itself off in its %s%s", phase, tail);
+}
+
+int guest_wait_ready(struct guest *guest, struct error *err)
+{
+	struct machine *machine = guest->machine;
+	uint64_t deadline = clock_now() + guest->options->test->ready_within;
+
+	while (!agent_ready(&guest->agent, &guest->hello)) {
+		if (machine->state != MACHINE_RUNNING || !clock_until(deadline)) {
+			if (machine->state == MACHINE_PANICKED &&
+				machine_pause(machine, LAST_WORDS, err))
+				return -1;
+			return explain_not_ready(guest, err);
+		}
+		progress_step(boot_phase_name(machine->console.phase), 0, 0);
+		if (machine_wait(machine, deadline, err))
+			return -1;
+	}
+	return 0;
+}
+
+int guest_run(
+	struct guest *guest, const char *command, struct agent_reply *ret_reply, struct error *err)
+{
+	enum { LIMIT = 60 * 1000 };
+	cleanup_reply struct agent_reply reply = {0};
+
+	if (agent_run(&guest->agent, command, LIMIT, &reply, err))
+		return -1;
+	if (reply.status) {
+		cleanup_free char *tail = agent_reply_tail(&reply);
+		return error_set(err, STATUS_CHECK, "in the guest, `%s` failed with status %d%s",
+			command, reply.status, tail);
+	}
+	*ret_reply = reply;
+	reply = (struct agent_reply){0};
+	return 0;
+}
+
+void guest_release(struct guest *guest)
+{
+	machine_free(guest->machine);
+	kernel_files_release(&guest->kernel);
+	*guest = (struct guest){0};
+}

@@ -1,0 +1,140 @@
+/*
+ * Connections into the guest through QEMU's user-mode network: a port of the host is forwarded when
+ * it is first asked for. The host's side of such a connection opens before the guest has agreed to
+ * it, so QEMU is asked whether it has.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "clock.h"
+#include "machine-qemu.h"
+
+enum { FORWARD_TRIES = 8 };
+
+/* A command of QEMU's monitor for people; its output is owned by the caller. */
+static int monitor(struct qmp *qmp, const char *line, char **ret_output, struct error *err)
+{
+	json_t *result;
+
+	if (qmp_command(qmp, "human-monitor-command", json_pack("{s:s}", "command-line", line),
+		    &result, err))
+		return -1;
+	*ret_output = xstrdup(json_string_value(result) ?: "");
+	json_decref(result);
+	return 0;
+}
+
+static struct sockaddr_in loopback(unsigned port)
+{
+	return (struct sockaddr_in){.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* A port that was free just now. */
+static int free_port(unsigned *ret_port, struct error *err)
+{
+	struct sockaddr_in address = loopback(0);
+	socklen_t length = sizeof(address);
+	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+		getsockname(fd, (struct sockaddr *)&address, &length))
+		return error_errno(err, errno, "looking for a free port");
+	*ret_port = ntohs(address.sin_port);
+	return 0;
+}
+
+/* Somebody else may take a port that was free: then another one is tried. */
+static int forward(struct machine_qemu *qemu, unsigned guest, unsigned *ret_host, struct error *err)
+{
+	vector_for_each (known, &qemu->forwards)
+		if (known->guest == guest) {
+			*ret_host = known->host;
+			return 0;
+		}
+	for (unsigned try = 0; try < FORWARD_TRIES; try++) {
+		cleanup_free char *output = NULL;
+		unsigned host = 0;
+		if (free_port(&host, err))
+			return -1;
+		cleanup_free char *line =
+			xasprintf("hostfwd_add net tcp:127.0.0.1:%u-:%u", host, guest);
+		if (monitor(&qemu->qmp, line, &output, err))
+			return -1;
+		if (*output)
+			continue;
+		vector_push(&qemu->forwards, ((struct qemu_forward){guest, host}));
+		*ret_host = host;
+		return 0;
+	}
+	return error_set(err, STATUS_CHECK, "QEMU cannot forward a port");
+}
+
+bool usernet_established(const char *list, unsigned host_port)
+{
+	cleanup_free char *copy = xstrdup(list);
+	char state[32];
+	unsigned port;
+
+	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));)
+		if (sscanf(line, " TCP[%31[^]]] %*d %*s %u", state, &port) == 2 &&
+			port == host_port &&
+			(!strcmp(state, "ESTABLISHED") || !strcmp(state, "CLOSE_WAIT")))
+			return true;
+	return false;
+}
+
+/* Whether the guest has agreed; an error when it refused or gave no answer in time. */
+static int wait_established(
+	struct machine_qemu *qemu, int fd, unsigned host, uint64_t deadline, struct error *err)
+{
+	char byte;
+
+	for (;;) {
+		cleanup_free char *list = NULL;
+		ssize_t peeked = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+		if (peeked > 0)
+			return 0;
+		if (!peeked || errno != EAGAIN)
+			return error_set(err, STATUS_CHECK, "connection refused");
+		if (monitor(&qemu->qmp, "info usernet", &list, err))
+			return -1;
+		if (usernet_established(list, host))
+			return 0;
+		if (!clock_until(deadline))
+			return error_set(err, STATUS_CHECK, "no answer from the guest");
+		uint64_t soon = clock_now() + 50;
+		if (machine_wait(&qemu->machine, soon < deadline ? soon : deadline, err))
+			return -1;
+		if (qemu->machine.state != MACHINE_RUNNING)
+			return error_set(err, STATUS_CHECK, "the machine stopped");
+	}
+}
+
+int qemu_connect(
+	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err)
+{
+	struct machine_qemu *qemu = (struct machine_qemu *)machine;
+	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unsigned host = 0;
+
+	if (fd < 0)
+		return error_errno(err, errno, "making a socket");
+	if (forward(qemu, port, &host, err))
+		return -1;
+	struct sockaddr_in address = loopback(host);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return error_set(
+			err, STATUS_CHECK, "connecting to the forwarded port: %s", strerror(errno));
+	if (wait_established(qemu, fd, host, deadline, err))
+		return -1;
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}

@@ -1,0 +1,282 @@
+#include "machine-qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/process.h"
+#include "clock.h"
+#include "qemu-command.h"
+
+enum {
+	START_LIMIT = 30 * 1000, /* milliseconds until QEMU has connected its lines */
+	EXIT_LIMIT = 10 * 1000,  /* ... and between its hanging up and its end */
+	OUTPUT_LIMIT = 64 * 1024,
+};
+
+static struct machine_qemu *qemu_of(struct machine *machine)
+{
+	return (struct machine_qemu *)machine;
+}
+
+/* The lines between QEMU and us: sockets in the work directory that we listen on and QEMU connects
+ * to, so that not a byte is lost. */
+enum { LINE_QMP, LINE_CONSOLE, LINE_AGENT, LINE_COUNT };
+
+static const struct {
+	const char *name;
+	const char *option, *value;
+} line_table[LINE_COUNT] = {
+	[LINE_QMP] = {"qmp", "-mon", "chardev=qmp,mode=control"},
+	[LINE_CONSOLE] = {"console", "-serial", "chardev:console"},
+	[LINE_AGENT] = {"agent", "-serial", "chardev:agent"},
+};
+
+/* A listening socket at directory/name, however long the directory's path is. */
+static int listen_at(int directory, const char *name, int *ret_fd, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(
+		address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", directory, name);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+		return error_errno(err, errno, "listening for QEMU's line %s", name);
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* The last words of QEMU itself; owned by the caller. */
+static char *last_words(const struct machine_qemu *qemu)
+{
+	struct console words = {0};
+	char block[OUTPUT_LIMIT];
+	ssize_t length = pread(qemu->output, block, sizeof(block), 0);
+
+	if (length > 0)
+		console_feed(&words, block, length);
+	char *tail = console_tail(&words, 12);
+	console_release(&words);
+	return tail;
+}
+
+/* Gives QEMU time to end, and takes its wait status; false when it does not end. */
+static bool reap(struct machine_qemu *qemu, uint64_t deadline, int *ret_status)
+{
+	struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+	for (;;) {
+		pid_t ended = waitpid(qemu->pid, ret_status, WNOHANG);
+		if (ended == qemu->pid)
+			break;
+		if (!clock_until(deadline))
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	qemu->pid = 0;
+	return true;
+}
+
+/* QEMU has hung up: how did the guest, or QEMU, end? */
+static void conclude(struct machine_qemu *qemu)
+{
+	struct machine *machine = &qemu->machine;
+	cleanup_free char *words = last_words(qemu);
+	int status;
+
+	machine->control_fd = -1;
+	if (!reap(qemu, clock_now() + EXIT_LIMIT, &status)) {
+		machine_break(machine, xasprintf("QEMU does not end%s", words));
+		return;
+	}
+	if (qemu->farewell != MACHINE_RUNNING && WIFEXITED(status) && !WEXITSTATUS(status)) {
+		if (machine->state == MACHINE_RUNNING)
+			machine->state = qemu->farewell;
+		return;
+	}
+	cleanup_free char *why = process_explain(status);
+	machine_break(machine, xasprintf("QEMU ended by itself: %s%s", why, words));
+}
+
+/* What QEMU's events mean (qapi/run-state.json). */
+static void handle_event(void *context, const char *name, const json_t *data)
+{
+	struct machine_qemu *qemu = context;
+	const char *reason = json_string_value(json_object_get(data, "reason"));
+
+	if (!strcmp(name, "GUEST_PANICKED"))
+		qemu->farewell = qemu->machine.state = MACHINE_PANICKED;
+	else if (!strcmp(name, "SHUTDOWN") && text_equal(reason, "guest-reset"))
+		qemu->farewell = MACHINE_RESET;
+	else if (!strcmp(name, "SHUTDOWN") && text_equal(reason, "guest-shutdown"))
+		qemu->farewell = MACHINE_OFF;
+	else if (!strcmp(name, "STOP") && qemu->farewell == MACHINE_RUNNING)
+		machine_break(&qemu->machine, xstrdup("QEMU stopped the guest"));
+}
+
+static void qemu_receive(struct machine *machine)
+{
+	struct machine_qemu *qemu = qemu_of(machine);
+	struct error err = {0};
+
+	if (!qemu->pid)
+		return;
+	if (qmp_receive(&qemu->qmp, &err)) {
+		machine_break(machine, steal_pointer(&err.message));
+		error_release(&err);
+	}
+	if (qemu->qmp.line.ended)
+		conclude(qemu);
+}
+
+static char *qemu_diagnose(struct machine *machine)
+{
+	struct error err = {0};
+	json_t *result = NULL;
+	char *text = NULL;
+
+	if (qmp_command(&qemu_of(machine)->qmp, "query-status", NULL, &result, &err)) {
+		text = xasprintf("QEMU does not answer: %s", err.message);
+		error_release(&err);
+		return text;
+	}
+	const char *status = json_string_value(json_object_get(result, "status"));
+	if (!text_equal(status, "running"))
+		text = xasprintf("QEMU says of the guest: %s", status ? status : "nothing");
+	json_decref(result);
+	return text;
+}
+
+static void qemu_free(struct machine *machine)
+{
+	struct machine_qemu *qemu = qemu_of(machine);
+
+	if (qemu->pid)
+		process_end(qemu->pid);
+	qmp_release(&qemu->qmp);
+	vector_release(&qemu->forwards);
+	if (qemu->output >= 0)
+		close(qemu->output);
+	free(qemu);
+}
+
+/* Waits until QEMU has connected to the socket, or has ended. */
+static int accept_line(
+	struct machine_qemu *qemu, int listener, uint64_t deadline, int *ret_fd, struct error *err)
+{
+	struct pollfd socket = {.fd = listener, .events = POLLIN};
+	int status;
+
+	while (poll(&socket, 1, 50) <= 0) {
+		if (interrupt_check(err))
+			return -1;
+		bool ended = reap(qemu, 0, &status);
+		if (!ended && clock_until(deadline))
+			continue;
+		cleanup_free char *why = ended ? process_explain(status) : xstrdup("hangs");
+		cleanup_free char *words = last_words(qemu);
+		return error_set(err, STATUS_EMULATOR, "QEMU does not start: %s%s", why, words);
+	}
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "accepting QEMU's line");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int connect_lines(
+	struct machine_qemu *qemu, const int listeners[LINE_COUNT], struct error *err)
+{
+	struct line *const ends[LINE_COUNT] = {
+		[LINE_QMP] = &qemu->qmp.line,
+		[LINE_CONSOLE] = &qemu->machine.console_line,
+		[LINE_AGENT] = &qemu->machine.agent_line,
+	};
+	uint64_t deadline = clock_now() + START_LIMIT;
+
+	for (size_t i = 0; i < LINE_COUNT; i++) {
+		int fd = -1;
+		if (accept_line(qemu, listeners[i], deadline, &fd, err))
+			return -1;
+		line_open(ends[i], fd);
+	}
+	qemu->machine.control_fd = qemu->qmp.line.fd;
+	qemu->qmp.event = handle_event;
+	qemu->qmp.context = qemu;
+	return qmp_start(&qemu->qmp, err);
+}
+
+static int launch(
+	struct machine_qemu *qemu, const struct machine_options *options, struct error *err)
+{
+	struct qemu_guest guest = {options->boot, options->accelerator->kvm, options->disk, "qcow2",
+		.isolated = true, .kernel = options->kernel};
+	cleanup_qemu_command struct qemu_command command = {0};
+
+	if (qemu_command_begin(&guest, &command, err))
+		return -1;
+	qemu_option(&command, "-no-reboot", NULL);
+	for (size_t i = 0; i < LINE_COUNT; i++) {
+		cleanup_free char *chardev =
+			xasprintf("socket,id=%1$s,path=%1$s", line_table[i].name);
+		qemu_option(&command, "-chardev", chardev);
+		qemu_option(&command, line_table[i].option, line_table[i].value);
+	}
+	struct process process = {
+		.arguments = qemu_command_end(&command), .directory = options->boot->work};
+	return process_start(&process, qemu->output, &qemu->pid, err);
+}
+
+static int start_with(
+	struct machine_qemu *qemu, const struct machine_options *options, struct error *err)
+{
+	cleanup_fd int work = open(options->boot->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int listeners[LINE_COUNT] = {-1, -1, -1}, result = 0;
+
+	qemu->output = memfd_create("qemu", MFD_CLOEXEC);
+	if (work < 0 || qemu->output < 0)
+		return error_errno(err, errno, "%s", options->boot->work);
+	for (size_t i = 0; i < LINE_COUNT && !result; i++)
+		result = listen_at(work, line_table[i].name, &listeners[i], err);
+	if (!result)
+		result = launch(qemu, options, err);
+	if (!result)
+		result = connect_lines(qemu, listeners, err);
+	for (size_t i = 0; i < LINE_COUNT; i++)
+		cleanup_close_fd(&listeners[i]);
+	return result;
+}
+
+static int qemu_start(
+	const struct machine_options *options, struct machine **ret_machine, struct error *err)
+{
+	struct machine_qemu *qemu = xcalloc(1, sizeof(*qemu));
+
+	qemu->machine.driver = &machine_qemu;
+	qemu->machine.console_line.fd = qemu->machine.agent_line.fd = qemu->qmp.line.fd = -1;
+	qemu->machine.console_log = qemu->machine.control_fd = qemu->output = -1;
+	if (start_with(qemu, options, err)) {
+		machine_free(&qemu->machine);
+		return -1;
+	}
+	*ret_machine = &qemu->machine;
+	return 0;
+}
+
+const struct machine_driver machine_qemu = {
+	.name = "qemu",
+	.start = qemu_start,
+	.receive = qemu_receive,
+	.diagnose = qemu_diagnose,
+	.connect = qemu_connect,
+	.free = qemu_free,
+};

@@ -1,0 +1,26 @@
+/* The QEMU machine's insides, for machine-qemu*.c. */
+#pragma once
+
+#include "machine.h"
+#include "qmp.h"
+
+/* A port of the guest and the one of the host that leads there. */
+struct qemu_forward {
+	unsigned guest, host;
+};
+
+struct machine_qemu {
+	struct machine machine;
+	struct qmp qmp;
+	pid_t pid;                   /* 0: ended */
+	int output;                  /* what QEMU itself says: a nameless file; owned */
+	enum machine_state farewell; /* what the guest will have done when QEMU ends */
+	vector(struct qemu_forward) forwards;
+};
+
+int qemu_connect(
+	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
+
+/* Whether QEMU's list of user-mode connections (`info usernet`) has one through that port of the
+ * host to which the guest has agreed. */
+bool usernet_established(const char *list, unsigned host_port);

@@ -1,0 +1,101 @@
+#include "machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "clock.h"
+
+int machine_start(
+	const struct machine_options *options, struct machine **ret_machine, struct error *err)
+{
+	struct machine *machine;
+
+	if (machine_qemu.start(options, &machine, err))
+		return -1;
+	machine->console_log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (machine->console_log < 0) {
+		machine_free(machine);
+		return error_errno(err, errno, "%s", options->log);
+	}
+	*ret_machine = machine;
+	return 0;
+}
+
+/* The log gets the bytes as they are, as many as the console keeps. */
+static void receive_console(struct machine *machine)
+{
+	struct buffer *input = &machine->console_line.input;
+	struct error ignored = {0};
+
+	line_receive(&machine->console_line);
+	if (machine->console.text.length < CONSOLE_LIMIT &&
+		file_write_all(machine->console_log, input->data, input->length, &ignored))
+		error_release(&ignored);
+	console_feed(&machine->console, input->data, input->length);
+	input->length = 0;
+	if (machine->console.panic && machine->state == MACHINE_RUNNING)
+		machine->state = MACHINE_PANICKED;
+}
+
+int machine_wait(struct machine *machine, uint64_t deadline, struct error *err)
+{
+	struct pollfd lines[] = {
+		{machine->console_line.ended ? -1 : machine->console_line.fd, POLLIN, 0},
+		{machine->agent_line.ended ? -1 : machine->agent_line.fd, POLLIN, 0},
+		{machine->control_fd, POLLIN, 0},
+	};
+
+	if (interrupt_check(err))
+		return -1;
+	poll(lines, array_count(lines), clock_poll(deadline));
+	/* The console last: when the emulator has ended, all its words are there by now. */
+	machine->driver->receive(machine);
+	line_receive(&machine->agent_line);
+	receive_console(machine);
+	return 0;
+}
+
+int machine_pause(struct machine *machine, uint64_t milliseconds, struct error *err)
+{
+	uint64_t deadline = clock_now() + milliseconds;
+
+	while (clock_until(deadline))
+		if (machine_wait(machine, deadline, err))
+			return -1;
+	return 0;
+}
+
+int machine_connect(
+	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err)
+{
+	return machine->driver->connect(machine, port, deadline, ret_fd, err);
+}
+
+void machine_break(struct machine *machine, char *failure)
+{
+	free(machine->failure);
+	machine->failure = failure;
+	machine->state = MACHINE_BROKEN;
+}
+
+void machine_free(struct machine *machine)
+{
+	if (!machine)
+		return;
+	line_release(&machine->console_line);
+	line_release(&machine->agent_line);
+	console_release(&machine->console);
+	if (machine->console_log >= 0)
+		close(machine->console_log);
+	free(machine->failure);
+	machine->driver->free(machine);
+}
+
+void machine_cleanup(struct machine **machine)
+{
+	machine_free(*machine);
+}

@@ -1,0 +1,80 @@
+/*
+ * A machine: a running guest, whatever runs it. It has a console, whose text is kept and logged, a
+ * second line on which the agent in the guest speaks, and a state, which only goes one way: from
+ * RUNNING to one of the others.
+ *
+ * A new back end is one file machine-NAME.c with one `struct machine_driver`.
+ */
+#pragma once
+
+#include "accelerator.h"
+#include "console.h"
+#include "line.h"
+
+enum machine_state {
+	MACHINE_RUNNING,
+	MACHINE_OFF,      /* the guest turned itself off, and the emulator ended well */
+	MACHINE_RESET,    /* the guest reset itself */
+	MACHINE_PANICKED, /* the guest's kernel gave up */
+	MACHINE_BROKEN,   /* the emulator failed: see `failure` */
+};
+
+struct machine;
+struct boot_kernel;
+
+struct machine_options {
+	const struct boot_options *boot;
+	const struct accelerator_choice *accelerator;
+	const char *disk;                 /* path of the overlay, a qcow2; absolute */
+	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
+	const char *log;                  /* file for the raw console */
+};
+
+struct machine_driver {
+	const char *name; /* "qemu" */
+	int (*start)(const struct machine_options *options, struct machine **ret_machine,
+		struct error *err);
+	/* Takes in what came on the control line, without waiting. */
+	void (*receive)(struct machine *machine);
+	/* Why a guest that does not answer may be silent; NULL: nothing known. Owned by the caller.
+	 */
+	char *(*diagnose)(struct machine *machine);
+	/* A connection to a TCP port of the guest, made within the time or an error (STATUS_CHECK).
+	 */
+	int (*connect)(struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd,
+		struct error *err);
+	void (*free)(struct machine *machine);
+};
+
+/* Drivers embed this first. */
+struct machine {
+	const struct machine_driver *driver;
+	enum machine_state state;
+	char *failure; /* why it is BROKEN; owned */
+	struct console console;
+	struct line console_line, agent_line;
+	int console_log; /* descriptor; owned */
+	int control_fd;  /* wakes machine_wait(); the driver's */
+};
+
+extern const struct machine_driver machine_qemu;
+
+/* Starts the guest. STATUS_EMULATOR when the emulator would not. */
+int machine_start(
+	const struct machine_options *options, struct machine **ret_machine, struct error *err);
+/*
+ * Takes in what the guest says and does, waiting at most until `deadline` for something to come,
+ * often less: call it in a loop that asks for what it waits for. Fails on an interrupt only.
+ */
+int machine_wait(struct machine *machine, uint64_t deadline, struct error *err);
+/* The same for the whole time. */
+int machine_pause(struct machine *machine, uint64_t milliseconds, struct error *err);
+int machine_connect(
+	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
+/* Ends the guest if it still runs. NULL is fine. */
+void machine_free(struct machine *machine);
+void machine_cleanup(struct machine **machine);
+#define cleanup_machine cleanup(machine_cleanup)
+
+/* Marks the machine BROKEN and takes over `failure`; for drivers. */
+void machine_break(struct machine *machine, char *failure);

@@ -1,0 +1,76 @@
+#include "overlay.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "base/cleanup.h"
+#include "image/ext4.h"
+#include "image/image.h"
+
+extern const char embedded_agent_sh[];
+
+/* After multi-user.target, of which it is a part: when it speaks, the system is up. */
+static const char unit[] = "[Unit]\n"
+			   "Description=Test agent\n"
+			   "DefaultDependencies=no\n"
+			   "After=multi-user.target\n"
+			   "Conflicts=shutdown.target\n"
+			   "Before=shutdown.target\n"
+			   "[Service]\n"
+			   "ExecStart=" AGENT_PATH " serve %s\n";
+
+#define UNIT_PATH "/etc/systemd/system/jeos-agent.service"
+#define UNIT_LINK "/etc/systemd/system/multi-user.target.wants/jeos-agent.service"
+
+static int plant_agent(struct ext4 *root, const char *device, struct error *err)
+{
+	cleanup_free char *text = xasprintf(unit, device);
+
+	if (!ext4_exists(root, "/usr/lib/systemd/systemd") &&
+		!ext4_exists(root, "/lib/systemd/systemd"))
+		return error_set(
+			err, STATUS_FAILED, "its root has no systemd, which starts the test agent");
+	if (ext4_write_file(
+		    root, AGENT_PATH, embedded_agent_sh, strlen(embedded_agent_sh), 0755, err) ||
+		ext4_write_file(root, UNIT_PATH, text, strlen(text), 0644, err))
+		return -1;
+	return ext4_symlink(root, UNIT_LINK, UNIT_PATH, err);
+}
+
+static int change_root(
+	struct disk *disk, const char *agent_device, struct slice *ret_root, struct error *err)
+{
+	cleanup_ext4 struct ext4 *root = NULL;
+
+	if (image_find_root(disk, ret_root, err) || ext4_open(ret_root, true, &root, err) ||
+		plant_agent(root, agent_device, err))
+		return -1;
+	return ext4_close(steal_pointer(&root), err);
+}
+
+int overlay_make(const struct boot_options *options, uint64_t size, const char *agent_device,
+	const char *path, struct overlay *ret_overlay, struct error *err)
+{
+	cleanup_free char *image = realpath(options->image, NULL);
+	cleanup_disk struct disk *artefact = NULL, *disk = NULL;
+	struct slice root = {0};
+
+	if (disk_open(options->image, false, &artefact, err))
+		return -1;
+	struct disk_options wanted = {
+		.path = path,
+		.size = size > artefact->size ? size : artefact->size,
+		.backing = artefact,
+		.backing_name = image,
+	};
+	if (disk_create(disk_driver_find("qcow2"), &wanted, &disk, err))
+		return -1;
+	if (change_root(disk, agent_device, &root, err))
+		return error_wrap(err, "%s: the overlay with the test agent", options->image);
+	if (disk_finish(disk, err))
+		return -1;
+	*ret_overlay = (struct overlay){wanted.size, root.start};
+	return 0;
+}

@@ -1,0 +1,166 @@
+#include "qemu-command.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/size.h"
+
+static const struct qemu_machine qemu_machines[] = {
+	{
+		.name = "q35",
+		.options = ",graphics=off",
+		.panic_device = "pvpanic",
+		.agent_device = "/dev/ttyS1",
+		.uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd",
+		.uefi_variables = "/usr/share/OVMF/OVMF_VARS_4M.fd",
+		.uefi_package = "ovmf",
+	},
+};
+
+const struct qemu_machine *qemu_machine_find(const char *name)
+{
+	for (size_t i = 0; i < array_count(qemu_machines); i++)
+		if (text_equal(qemu_machines[i].name, name))
+			return &qemu_machines[i];
+	return NULL;
+}
+
+static void add_word(struct qemu_command *command, const char *text)
+{
+	vector_push(&command->words, text);
+}
+
+void qemu_option(struct qemu_command *command, const char *option, const char *value)
+{
+	add_word(command, option);
+	if (value)
+		add_word(command, arena_strdup(&command->arena, value));
+}
+
+#define option_printf(command, option, ...) \
+	qemu_option(command, option, arena_printf(&(command)->arena, __VA_ARGS__))
+
+/* In QEMU's option lists a comma inside a value is doubled. */
+static const char *escape(struct qemu_command *command, const char *value)
+{
+	cleanup_buffer struct buffer text = {0};
+
+	buffer_text(&text, "");
+	for (; *value; value++)
+		buffer_text(&text, (char[]){*value, *value == ',' ? ',' : '\0', '\0'});
+	return arena_strdup(&command->arena, text.data);
+}
+
+static void add_hardware(struct qemu_command *command, const struct qemu_guest *guest,
+	const struct qemu_machine *machine)
+{
+	const struct boot_options *boot = guest->boot;
+	unsigned processors = boot->test->processors ? boot->test->processors : 1;
+
+	qemu_option(command, "-nodefaults", NULL);
+	qemu_option(command, "-no-user-config", NULL);
+	qemu_option(command, "-display", "none");
+	qemu_option(command, "-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	option_printf(command, "-machine", "%s%s", machine->name, machine->options);
+	qemu_option(command, "-accel", guest->kvm ? "kvm" : "tcg,thread=multi");
+	qemu_option(command, "-cpu", guest->kvm ? "host" : boot->architecture->emulator_cpu);
+	option_printf(command, "-smp", "%u", processors);
+	option_printf(command, "-m", "%" PRIu64 "K", boot->test->memory / KIB);
+	qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
+	qemu_option(command, "-device", "virtio-rng-pci,rng=random");
+	if (machine->panic_device)
+		qemu_option(command, "-device", machine->panic_device);
+}
+
+static void add_disk(struct qemu_command *command, const struct qemu_guest *guest)
+{
+	option_printf(command, "-drive",
+		"if=none,id=disk,file=%s,format=%s,cache=unsafe,discard=unmap%s",
+		escape(command, guest->disk), guest->disk_format,
+		guest->keep_disk ? ",snapshot=on" : "");
+	option_printf(command, "-device", "%s,drive=disk,bootindex=1",
+		guest->boot->platform->disk_device);
+}
+
+static void add_network(struct qemu_command *command, const struct qemu_guest *guest)
+{
+	cleanup_buffer struct buffer forwards = {0};
+
+	buffer_text(&forwards, "");
+	for (size_t i = 0; i < guest->boot->forward_count; i++)
+		buffer_printf(&forwards, ",hostfwd=tcp:127.0.0.1:%u-:%u",
+			guest->boot->forwards[i].host, guest->boot->forwards[i].guest);
+	option_printf(command, "-netdev", "user,id=net,restrict=%s%s",
+		guest->isolated ? "on" : "off", forwards.data);
+	/* No boot from the network: the disk is what is tested. */
+	option_printf(command, "-device",
+		"%s,netdev=net,romfile=", guest->boot->platform->network_device);
+}
+
+/* The variables' file is a template: each guest begins with them as they come, and forgets them. */
+static int add_uefi(
+	struct qemu_command *command, const struct qemu_machine *machine, struct error *err)
+{
+	if (!machine->uefi_code || !file_exists(AT_FDCWD, machine->uefi_code) ||
+		!file_exists(AT_FDCWD, machine->uefi_variables))
+		return error_set(err, STATUS_MISSING,
+			"UEFI firmware for the machine %s: not found; install the package %s",
+			machine->name, machine->uefi_package);
+	option_printf(command, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=%s",
+		machine->uefi_code);
+	option_printf(command, "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=%s",
+		machine->uefi_variables);
+	return 0;
+}
+
+static void add_kernel(struct qemu_command *command, const struct boot_kernel *kernel)
+{
+	qemu_option(command, "-kernel", kernel->image);
+	if (kernel->initrd)
+		qemu_option(command, "-initrd", kernel->initrd);
+	qemu_option(command, "-append", kernel->command_line);
+}
+
+int qemu_command_begin(
+	const struct qemu_guest *guest, struct qemu_command *ret_command, struct error *err)
+{
+	const struct architecture *architecture = guest->boot->architecture;
+	const struct qemu_machine *machine = qemu_machine_find(architecture->emulator_machine);
+	cleanup_free char *program = program_find(architecture->emulator);
+	cleanup_qemu_command struct qemu_command command = {0};
+
+	if (!program)
+		return error_set(err, STATUS_MISSING, "%s: program not found; install %s",
+			architecture->emulator, architecture->emulator_package);
+	if (!machine)
+		return error_set(
+			err, STATUS_MISSING, "%s: no machine to run it on", architecture->name);
+	qemu_option(&command, program, NULL);
+	command.words.items[0] = arena_strdup(&command.arena, program);
+	add_hardware(&command, guest, machine);
+	add_disk(&command, guest);
+	add_network(&command, guest);
+	if (guest->boot->path == BOOT_UEFI && add_uefi(&command, machine, err))
+		return -1;
+	if (guest->kernel)
+		add_kernel(&command, guest->kernel);
+	*ret_command = command;
+	command = (struct qemu_command){0};
+	return 0;
+}
+
+const char *const *qemu_command_end(struct qemu_command *command)
+{
+	add_word(command, NULL);
+	return command->words.items;
+}
+
+void qemu_command_release(struct qemu_command *command)
+{
+	vector_release(&command->words);
+	arena_release(&command->arena);
+}

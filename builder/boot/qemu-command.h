@@ -1,0 +1,45 @@
+/* QEMU's command line for a guest: what tests and interactive runs have in common. */
+#pragma once
+
+#include "base/text.h"
+#include "boot.h"
+
+/* A kernel that QEMU loads itself. */
+struct boot_kernel {
+	const char *image, *initrd; /* paths; initrd may be NULL */
+	const char *command_line;
+};
+
+struct qemu_guest {
+	const struct boot_options *boot;
+	bool kvm;
+	const char *disk, *disk_format;   /* path; "qcow2" */
+	bool keep_disk;                   /* changes go to a nameless file, not to the disk */
+	bool isolated;                    /* the guest reaches nothing but the host's forwards */
+	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
+};
+
+struct qemu_command {
+	struct words words; /* ends with NULL after qemu_command_end() */
+	struct arena arena; /* owns them */
+};
+
+/* STATUS_MISSING when the firmware or the emulator is not installed. */
+int qemu_command_begin(
+	const struct qemu_guest *guest, struct qemu_command *ret_command, struct error *err);
+/* Appends an option, and its value unless that is NULL. */
+void qemu_option(struct qemu_command *command, const char *option, const char *value);
+const char *const *qemu_command_end(struct qemu_command *command);
+void qemu_command_release(struct qemu_command *command);
+#define cleanup_qemu_command cleanup(qemu_command_release)
+
+/* What differs between QEMU's machines. */
+struct qemu_machine {
+	const char *name;
+	const char *options;      /* ",graphics=off": then SeaBIOS speaks on the serial port */
+	const char *panic_device; /* by which a kernel's panic reaches QEMU; NULL: none */
+	const char *agent_device; /* what the guest calls the second -serial: "/dev/ttyS1" */
+	const char *uefi_code, *uefi_variables, *uefi_package;
+};
+/* NULL: a machine that jeos knows nothing of. */
+const struct qemu_machine *qemu_machine_find(const char *name);
