@@ -32,7 +32,7 @@ static int run_hook(const struct rootfs *rootfs, const struct word *hook,
 	const char *const *environment, struct error *err)
 {
 	const struct recipe *recipe = rootfs->recipe;
-	cleanup_free char *path = recipe_find(recipe->path, "hooks", hook->text);
+	cleanup_free char *path = recipe_find(hook->at.file, "hooks", hook->text);
 	cleanup_free char *name = xasprintf("hook `%s`", hook->text);
 
 	if (!path)
