@@ -2,6 +2,12 @@
 
 #include <stdio.h>
 
+const char *const accelerator_names[ACCELERATORS] = {
+	[ACCELERATOR_AUTO] = "auto",
+	[ACCELERATOR_KVM] = "kvm",
+	[ACCELERATOR_TCG] = "tcg",
+};
+
 void accelerator_choose(enum accelerator wanted, const struct architecture *guest,
 	struct accelerator_choice *ret_choice)
 {
@@ -10,7 +16,7 @@ void accelerator_choose(enum accelerator wanted, const struct architecture *gues
 
 	if (wanted != ACCELERATOR_AUTO) {
 		snprintf(choice.text, sizeof(choice.text), "%s (asked for)",
-			choice.kvm ? "kvm" : "tcg");
+			accelerator_names[wanted]);
 		*ret_choice = choice;
 		return;
 	}

@@ -2,9 +2,9 @@
 # The test agent: runs commands for the harness, which puts it into a throw-away copy of an image.
 #
 #     agent serve DEVICE       speak with the harness on a serial line
-#     agent packages NAME...   \
-#     agent modules GLOB...     > for each argument a line: what was found, or nothing
-#     agent files GLOB...      /
+#     agent packages NAME...   for each argument a line: what was found, or nothing
+#     agent modules NAME...    the same; in names '_' stands for '-' too
+#     agent files GLOB...      the same
 #     agent root_size          bytes of the root's block device, and of the filesystem on it
 #
 # On the line, a request and its reply, each a line:
@@ -57,7 +57,7 @@ packages() {
 	done
 }
 
-# Loaded, built in, or there to be loaded; by name, with '_' for '-'.
+# Loaded, built in, or there to be loaded.
 module_names() {
 	{
 		find /lib/modules -name '*.ko*'
@@ -68,15 +68,8 @@ module_names() {
 
 modules() {
 	names=$(module_names)
-	for pattern; do
-		for name in $names; do
-			# shellcheck disable=SC2254
-			case $name in
-			$pattern) break ;;
-			esac
-			name=
-		done
-		echo "${name-}"
+	for name; do
+		echo "$names" | grep -Fx -- "$name" || echo
 	done
 }
 

@@ -32,50 +32,51 @@ static void record(struct verdict *verdict, char *name, uint64_t start, struct e
 	vector_push(&verdict->results, result);
 }
 
-static int make_check(struct guest *guest, struct verdict *verdict,
+static int make_check(struct subject *subject, struct verdict *verdict,
 	const struct check_driver *driver, const struct recipe_check *check, struct error *err)
 {
 	uint64_t start = clock_now();
 	cleanup_free char *name = check ? check_name(check) : xstrdup(driver->name);
 
 	progress_step(name, 0, 0);
-	if (guest->machine->state != MACHINE_RUNNING)
+	if (subject->machine->state != MACHINE_RUNNING)
 		error_set(err, STATUS_CHECK, "the guest no longer runs");
-	else if (driver->make(guest, check, err) && !is_verdict(err->status) &&
+	else if (driver->make(subject, check, err) && !is_verdict(err->status) &&
 		 err->status != STATUS_MISSING)
 		return -1;
 	record(verdict, steal_pointer(&name), start, err);
 	return 0;
 }
 
-static int make_checks(struct guest *guest, struct verdict *verdict, struct error *err)
+static int make_checks(struct subject *subject, struct verdict *verdict, struct error *err)
 {
-	vector_for_each (check, &guest->options->test->checks)
-		if (make_check(guest, verdict, &check_drivers[check->kind], check, err))
+	vector_for_each (check, &subject->options->test->checks)
+		if (make_check(subject, verdict, &check_drivers[check->kind], check, err))
 			return -1;
 	for (size_t i = 0; i < always_check_count; i++)
-		if (make_check(guest, verdict, &always_checks[i], NULL, err))
+		if (make_check(subject, verdict, &always_checks[i], NULL, err))
 			return -1;
-	if (verdict->status < guest_status(guest))
-		verdict->status = guest_status(guest);
+	if (verdict->status < subject_status(subject))
+		verdict->status = subject_status(subject);
 	return 0;
 }
 
-static int test_guest(struct guest *guest, struct verdict *verdict, struct error *err)
+static int test_subject(struct subject *subject, struct verdict *verdict, struct error *err)
 {
-	if (guest_prepare(guest, err))
+	if (subject_prepare(subject, err))
 		return -1;
 	uint64_t start = clock_now();
-	verdict->accelerator = xstrdup(guest->accelerator.text);
-	bool ready = !guest_power_on(guest, verdict->log, err) && !guest_wait_ready(guest, err);
+	verdict->accelerator = xstrdup(subject->accelerator.text);
+	bool ready =
+		!subject_power_on(subject, verdict->log, err) && !subject_wait_ready(subject, err);
 	if (!ready && !is_verdict(err->status))
 		return -1;
 	record(verdict, xstrdup("ready"), start, err);
 	if (!ready)
 		return 0;
 	verdict->ready_milliseconds = clock_now() - start;
-	verdict->memory_used = guest->hello.memory_used;
-	return make_checks(guest, verdict, err);
+	verdict->memory_used = subject->hello.memory_used;
+	return make_checks(subject, verdict, err);
 }
 
 /* "passed, 12 checks, ready in 9.1 s" */
@@ -92,7 +93,7 @@ static char *summary(const struct verdict *verdict)
 
 int boot_test(const struct boot_options *options, struct verdict *ret_verdict, struct error *err)
 {
-	cleanup_guest struct guest guest = {.options = options};
+	cleanup_subject struct subject subject = {.options = options};
 	const char *platform = options->platform->name, *path = boot_path_names[options->path];
 	cleanup_free char *stage = xasprintf("boot %s", path);
 	struct verdict verdict = {
@@ -102,7 +103,7 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 	uint64_t start = clock_now();
 
 	progress_begin(stage);
-	if (test_guest(&guest, &verdict, err)) {
+	if (test_subject(&subject, &verdict, err)) {
 		progress_abandon();
 		error_wrap(err, "testing %s", verdict.name);
 		verdict_release(&verdict);

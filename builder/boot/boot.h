@@ -9,8 +9,13 @@
 #include "recipe/recipe.h"
 
 enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
+enum { ACCELERATORS = 3 };
+extern const char *const accelerator_names[ACCELERATORS]; /* "auto", "kvm", "tcg" */
+
 enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT };
 enum { BOOT_PATHS = 3 };
+/* What an image offers: bits 1 << enum boot_path, at least one. */
+int boot_paths_find(const char *image, unsigned *ret_paths, struct error *err);
 extern const char *const boot_path_names[BOOT_PATHS]; /* "bios", "uefi", "direct" */
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */

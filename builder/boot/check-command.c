@@ -17,12 +17,12 @@ enum {
 	ANSWER_LIMIT = 4096, /* bytes */
 };
 
-int check_command(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_command(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
 	cleanup_reply struct agent_reply reply = {0};
 	regex_t pattern;
 
-	if (agent_run(&guest->agent, check->text, check->within, &reply, err))
+	if (agent_run(&subject->agent, check->text, check->within, &reply, err))
 		return -1;
 	cleanup_free char *tail = agent_reply_tail(&reply);
 	if (reply.status == TIMED_OUT && check->exit_status != TIMED_OUT)
@@ -42,10 +42,10 @@ int check_command(struct guest *guest, const struct recipe_check *check, struct 
 	return error_set(err, STATUS_CHECK, "the output does not match %s:%s", check->output, tail);
 }
 
-int check_console(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_console(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
 	uint64_t deadline = clock_now() + check->within;
-	struct machine *machine = guest->machine;
+	struct machine *machine = subject->machine;
 
 	while (!console_contains(&machine->console, check->text)) {
 		if (machine->state == MACHINE_RUNNING && clock_until(deadline)) {
@@ -69,7 +69,7 @@ static bool begins_like(const struct buffer *got, const char *answer)
 
 /* Reads until the answer has come, or cannot come any more. */
 static int expect_answer(
-	struct guest *guest, int fd, const char *answer, uint64_t deadline, struct error *err)
+	struct subject *subject, int fd, const char *answer, uint64_t deadline, struct error *err)
 {
 	static const char greeting[] = "GET / HTTP/1.0\r\n\r\n";
 	cleanup_buffer struct buffer got = {0};
@@ -91,7 +91,7 @@ static int expect_answer(
 				break;
 			silent_until = 0;
 		}
-		if (machine_wait(guest->machine, clock_now() + ANSWER_PAUSE, err))
+		if (machine_wait(subject->machine, clock_now() + ANSWER_PAUSE, err))
 			return -1;
 	}
 	if (got.length >= strlen(answer) && begins_like(&got, answer))
@@ -102,18 +102,18 @@ static int expect_answer(
 		got.data, answer);
 }
 
-static int try_port(
-	struct guest *guest, const struct recipe_check *check, uint64_t deadline, struct error *err)
+static int try_port(struct subject *subject, const struct recipe_check *check, uint64_t deadline,
+	struct error *err)
 {
 	cleanup_fd int fd = -1;
 
-	if (machine_connect(guest->machine, (unsigned)check->number, deadline, &fd, err))
+	if (machine_connect(subject->machine, (unsigned)check->number, deadline, &fd, err))
 		return -1;
-	return check->answer ? expect_answer(guest, fd, check->answer, deadline, err) : 0;
+	return check->answer ? expect_answer(subject, fd, check->answer, deadline, err) : 0;
 }
 
 /* A service may still be on its way up. */
-int check_port(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_port(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
-	return check_retry(guest, check, try_port, err);
+	return check_retry(subject, check, try_port, err);
 }

@@ -24,14 +24,14 @@ static void append_quoted(struct buffer *command, const char *text)
 }
 
 /* The kernel calls the module of snd-pcm.ko snd_pcm; the agent knows only such names. */
-static char *module_pattern(const char *name)
+static char *module_name(const char *name)
 {
-	char *pattern = xstrdup(name);
+	char *module = xstrdup(name);
 
-	for (char *at = pattern; *at; at++)
+	for (char *at = module; *at; at++)
 		if (*at == '-')
 			*at = '_';
-	return pattern;
+	return module;
 }
 
 static char *find_command(const struct looked_for *looked_for)
@@ -40,16 +40,16 @@ static char *find_command(const struct looked_for *looked_for)
 
 	buffer_printf(&command, AGENT_PATH " %s", looked_for->verb);
 	vector_for_each (name, looked_for->names) {
-		cleanup_free char *pattern = strcmp(looked_for->verb, "modules")
-						     ? xstrdup(name->text)
-						     : module_pattern(name->text);
-		append_quoted(&command, pattern);
+		cleanup_free char *text = strcmp(looked_for->verb, "modules")
+						  ? xstrdup(name->text)
+						  : module_name(name->text);
+		append_quoted(&command, text);
 	}
 	return command.data;
 }
 
 /* Appends to `wrong` each name that is there and should not be, or the other way round. */
-static int compare(struct guest *guest, const struct looked_for *looked_for, bool present,
+static int compare(struct subject *subject, const struct looked_for *looked_for, bool present,
 	struct buffer *wrong, struct error *err)
 {
 	cleanup_reply struct agent_reply reply = {0};
@@ -57,7 +57,7 @@ static int compare(struct guest *guest, const struct looked_for *looked_for, boo
 
 	if (!looked_for->names->count)
 		return 0;
-	if (guest_run(guest, command, &reply, err))
+	if (subject_run(subject, command, &reply, err))
 		return -1;
 	char *rest = reply.output.data;
 	vector_for_each (name, looked_for->names) {
@@ -75,7 +75,7 @@ static int compare(struct guest *guest, const struct looked_for *looked_for, boo
 }
 
 static int compare_all(
-	struct guest *guest, const struct recipe_check *check, bool present, struct error *err)
+	struct subject *subject, const struct recipe_check *check, bool present, struct error *err)
 {
 	const struct looked_for kinds[] = {
 		{"package", "packages", &check->packages},
@@ -85,17 +85,17 @@ static int compare_all(
 	cleanup_buffer struct buffer wrong = {0};
 
 	for (size_t i = 0; i < array_count(kinds); i++)
-		if (compare(guest, &kinds[i], present, &wrong, err))
+		if (compare(subject, &kinds[i], present, &wrong, err))
 			return -1;
 	return wrong.length ? error_set(err, STATUS_CHECK, "%s", wrong.data) : 0;
 }
 
-int check_absent(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_absent(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
-	return compare_all(guest, check, false, err);
+	return compare_all(subject, check, false, err);
 }
 
-int check_present(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_present(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
-	return compare_all(guest, check, true, err);
+	return compare_all(subject, check, true, err);
 }

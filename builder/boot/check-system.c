@@ -15,27 +15,27 @@ enum {
 	TAINT_DIE = 1 << 7,          /* the kernel has faulted: admin-guide/tainted-kernels.rst */
 };
 
-int check_memory_used(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_memory_used(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
 	char used[32], allowed[32];
 
-	if (guest->hello.memory_used <= check->number)
+	if (subject->hello.memory_used <= check->number)
 		return 0;
 	return error_set(err, STATUS_CHECK, "%s in use when it was ready, at most %s are allowed",
-		size_format(guest->hello.memory_used, used, sizeof(used)),
+		size_format(subject->hello.memory_used, used, sizeof(used)),
 		size_format(check->number, allowed, sizeof(allowed)));
 }
 
-static int try_root(
-	struct guest *guest, const struct recipe_check *check, uint64_t deadline, struct error *err)
+static int try_root(struct subject *subject, const struct recipe_check *check, uint64_t deadline,
+	struct error *err)
 {
-	uint64_t room = guest->overlay.size - guest->overlay.root_start;
+	uint64_t room = subject->overlay.size - subject->overlay.root_start;
 	cleanup_reply struct agent_reply reply = {0};
 	uint64_t device, filesystem;
 	char sizes[3][32];
 
 	(void)check, (void)deadline;
-	if (guest_run(guest, AGENT_PATH " root_size", &reply, err))
+	if (subject_run(subject, AGENT_PATH " root_size", &reply, err))
 		return -1;
 	if (sscanf(reply.output.data, "%" SCNu64 " %" SCNu64, &device, &filesystem) != 2)
 		return error_set(err, STATUS_CHECK, "the root is on no disk");
@@ -49,17 +49,18 @@ static int try_root(
 }
 
 /* Growing may go on behind the rest of the boot. */
-int check_root_grows(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_root_grows(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
-	return check_retry(guest, check, try_root, err);
+	return check_retry(subject, check, try_root, err);
 }
 
-int check_no_failed_units(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_no_failed_units(
+	struct subject *subject, const struct recipe_check *check, struct error *err)
 {
 	cleanup_reply struct agent_reply reply = {0};
 
 	(void)check;
-	if (guest_run(guest,
+	if (subject_run(subject,
 		    "[ -d /run/systemd/system ] || { echo none; exit; }; "
 		    "systemctl list-units --failed --plain --no-legend --no-pager",
 		    &reply, err))
@@ -72,15 +73,16 @@ int check_no_failed_units(struct guest *guest, const struct recipe_check *check,
 	return error_set(err, STATUS_CHECK, "failed units:%s", tail);
 }
 
-int check_no_kernel_fault(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_no_kernel_fault(
+	struct subject *subject, const struct recipe_check *check, struct error *err)
 {
 	cleanup_reply struct agent_reply reply = {0};
 
 	(void)check;
-	if (guest->machine->console.oops)
+	if (subject->machine->console.oops)
 		return error_set(
-			err, STATUS_CHECK, "the console says: %s", guest->machine->console.oops);
-	if (guest_run(guest, "cat /proc/sys/kernel/tainted", &reply, err))
+			err, STATUS_CHECK, "the console says: %s", subject->machine->console.oops);
+	if (subject_run(subject, "cat /proc/sys/kernel/tainted", &reply, err))
 		return -1;
 	if (strtoul(reply.output.data, NULL, 10) & TAINT_DIE)
 		return error_set(err, STATUS_CHECK, "the kernel says that it has faulted");
@@ -109,20 +111,20 @@ static int explain_end(const struct machine *machine, struct error *err)
 }
 
 /* The guest is told to, and QEMU must end by itself. */
-int check_power_off(struct guest *guest, const struct recipe_check *check, struct error *err)
+int check_power_off(struct subject *subject, const struct recipe_check *check, struct error *err)
 {
 	uint64_t deadline = clock_now() + POWER_OFF_LIMIT;
 	cleanup_reply struct agent_reply reply = {0};
 
 	(void)check;
 	/* The agent may be gone before it can reply. */
-	if (guest_run(guest, "systemctl poweroff || poweroff", &reply, err)) {
-		if (err->status != STATUS_CHECK || guest->machine->state == MACHINE_RUNNING)
+	if (subject_run(subject, "systemctl poweroff || poweroff", &reply, err)) {
+		if (err->status != STATUS_CHECK || subject->machine->state == MACHINE_RUNNING)
 			return -1;
 		error_release(err);
 	}
-	while (guest->machine->state == MACHINE_RUNNING && clock_until(deadline))
-		if (machine_wait(guest->machine, deadline, err))
+	while (subject->machine->state == MACHINE_RUNNING && clock_until(deadline))
+		if (machine_wait(subject->machine, deadline, err))
 			return -1;
-	return explain_end(guest->machine, err);
+	return explain_end(subject->machine, err);
 }

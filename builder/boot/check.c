@@ -50,19 +50,19 @@ char *check_name(const struct recipe_check *check)
 	return name.data;
 }
 
-int check_retry(struct guest *guest, const struct recipe_check *check,
-	int (*attempt)(struct guest *guest, const struct recipe_check *check, uint64_t deadline,
+int check_retry(struct subject *subject, const struct recipe_check *check,
+	int (*attempt)(struct subject *subject, const struct recipe_check *check, uint64_t deadline,
 		struct error *err),
 	struct error *err)
 {
 	enum { PAUSE = 300 /* milliseconds */ };
 	uint64_t deadline = clock_now() + check->within;
 
-	while (attempt(guest, check, deadline, err)) {
+	while (attempt(subject, check, deadline, err)) {
 		if (err->status != STATUS_CHECK || !clock_until(deadline) ||
-			guest->machine->state != MACHINE_RUNNING)
+			subject->machine->state != MACHINE_RUNNING)
 			return -1;
-		if (machine_pause(guest->machine, PAUSE, err))
+		if (machine_pause(subject->machine, PAUSE, err))
 			return -1;
 	}
 	error_release(err);

@@ -7,8 +7,6 @@
 #include "image/ext4.h"
 #include "image/image.h"
 
-#define CONFIG "/boot/grub/grub.cfg"
-
 enum { CONFIG_LIMIT = 1024 * 1024, KERNEL_LIMIT = 512 * 1024 * 1024 };
 
 /* The rest of a line behind its first word, if that is `word`. */
@@ -68,10 +66,10 @@ static int read_from_root(struct ext4 *root, struct kernel_files *files, struct 
 	cleanup_buffer struct buffer config = {0};
 	cleanup(grub_entry_release) struct grub_entry entry = {0};
 
-	if (ext4_read_file(root, CONFIG, CONFIG_LIMIT, &config, err))
+	if (ext4_read_file(root, KERNEL_FILES_CONFIG, CONFIG_LIMIT, &config, err))
 		return -1;
 	if (!grub_entry_parse(config.data, &entry))
-		return error_set(err, STATUS_FAILED, "%s: it loads no kernel", CONFIG);
+		return error_set(err, STATUS_FAILED, KERNEL_FILES_CONFIG ": it loads no kernel");
 	return read_files(root, &entry, files, err);
 }
 

@@ -3,6 +3,9 @@
 
 #include "base/text.h"
 
+/* Where an image says what it boots. */
+#define KERNEL_FILES_CONFIG "/boot/grub/grub.cfg"
+
 /* What one entry of grub.cfg says; all owned. */
 struct grub_entry {
 	char *kernel, *initrd; /* paths; initrd NULL: none */

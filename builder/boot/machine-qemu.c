@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 
 enum {
 	START_LIMIT = 30 * 1000, /* milliseconds until QEMU has connected its lines */
+	END_GRACE = 1000,        /* ... for its end when it does not start */
 	EXIT_LIMIT = 10 * 1000,  /* ... and between its hanging up and its end */
 	OUTPUT_LIMIT = 64 * 1024,
 };
@@ -169,22 +171,32 @@ static void qemu_free(struct machine *machine)
 	free(qemu);
 }
 
-/* Waits until QEMU has connected to the socket, or has ended. */
+/* Whatever went wrong at the start: what QEMU says is why. */
+static int explain_start(struct machine_qemu *qemu, struct error *err)
+{
+	int status;
+	bool ended = reap(qemu, clock_now() + END_GRACE, &status);
+	cleanup_free char *why = ended ? process_explain(status) : steal_pointer(&err->message);
+	cleanup_free char *words = last_words(qemu);
+
+	return error_set(err, STATUS_EMULATOR, "QEMU does not start: %s%s", why, words);
+}
+
+/* Waits until QEMU has connected to the socket; not for long when it has ended. */
 static int accept_line(
 	struct machine_qemu *qemu, int listener, uint64_t deadline, int *ret_fd, struct error *err)
 {
 	struct pollfd socket = {.fd = listener, .events = POLLIN};
-	int status;
+	siginfo_t ended;
 
 	while (poll(&socket, 1, 50) <= 0) {
 		if (interrupt_check(err))
 			return -1;
-		bool ended = reap(qemu, 0, &status);
-		if (!ended && clock_until(deadline))
-			continue;
-		cleanup_free char *why = ended ? process_explain(status) : xstrdup("hangs");
-		cleanup_free char *words = last_words(qemu);
-		return error_set(err, STATUS_EMULATOR, "QEMU does not start: %s%s", why, words);
+		ended.si_pid = 0;
+		waitid(P_PID, qemu->pid, &ended, WEXITED | WNOHANG | WNOWAIT);
+		if (ended.si_pid || !clock_until(deadline))
+			return error_set(
+				err, STATUS_EMULATOR, "no connection in %d s", START_LIMIT / 1000);
 	}
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
@@ -249,8 +261,8 @@ static int start_with(
 		result = listen_at(work, line_table[i].name, &listeners[i], err);
 	if (!result)
 		result = launch(qemu, options, err);
-	if (!result)
-		result = connect_lines(qemu, listeners, err);
+	if (!result && connect_lines(qemu, listeners, err))
+		result = err->status == STATUS_EMULATOR ? explain_start(qemu, err) : -1;
 	for (size_t i = 0; i < LINE_COUNT; i++)
 		cleanup_close_fd(&listeners[i]);
 	return result;

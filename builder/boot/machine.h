@@ -22,10 +22,11 @@ enum machine_state {
 struct machine;
 struct boot_kernel;
 
+/* Paths are relative to the work directory, the log aside. */
 struct machine_options {
 	const struct boot_options *boot;
 	const struct accelerator_choice *accelerator;
-	const char *disk;                 /* path of the overlay, a qcow2; absolute */
+	const char *disk;                 /* the overlay, a qcow2 */
 	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
 	const char *log;                  /* file for the raw console */
 };

@@ -1,4 +1,4 @@
-/* Verdicts as one JSON document. */
+/* Verdicts as one JSON document, on one line. */
 #include <jansson.h>
 
 #include "base/cleanup.h"
@@ -44,7 +44,7 @@ char *verdicts_json(const struct verdict *verdicts, size_t count)
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, verdict_object(&verdicts[i]));
 	json_t *document = json_pack("{s:o}", "verdicts", list);
-	char *text = json_dumps(document, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(document, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(document);
 	return text;
 }

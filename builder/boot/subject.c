@@ -1,4 +1,4 @@
-#include "guest.h"
+#include "subject.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +14,9 @@ enum {
 	TAIL_LINES = 15,
 };
 
+/* What lies in the work directory. */
+static const char disk_name[] = "overlay.qcow2";
 static const char kernel_name[] = "vmlinuz", initrd_name[] = "initrd.img";
-
-static char *overlay_path(const struct guest *guest)
-{
-	return xasprintf("%s/overlay.qcow2", guest->options->work);
-}
 
 /* The size that the overlay must have for the checks that the root grows; 0: any. */
 static uint64_t wanted_size(const struct recipe_test *test)
@@ -33,16 +30,16 @@ static uint64_t wanted_size(const struct recipe_test *test)
 }
 
 /* Takes the kernel out of the image for the emulator to load. */
-static int unpack_kernel(struct guest *guest, struct error *err)
+static int unpack_kernel(struct subject *subject, struct error *err)
 {
-	const char *path = guest->options->work;
+	const char *path = subject->options->work;
 	cleanup_fd int work = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (work < 0)
 		return error_errno(err, errno, "%s", path);
-	if (kernel_files_read(guest->options->image, &guest->kernel, err))
+	if (kernel_files_read(subject->options->image, &subject->kernel, err))
 		return -1;
-	const struct buffer *kernel = &guest->kernel.kernel, *initrd = &guest->kernel.initrd;
+	const struct buffer *kernel = &subject->kernel.kernel, *initrd = &subject->kernel.initrd;
 	if (file_write(work, kernel_name, kernel->data, kernel->length, 0600, err))
 		return -1;
 	return initrd->length
@@ -50,48 +47,47 @@ static int unpack_kernel(struct guest *guest, struct error *err)
 		       : 0;
 }
 
-int guest_prepare(struct guest *guest, struct error *err)
+int subject_prepare(struct subject *subject, struct error *err)
 {
-	const struct boot_options *options = guest->options;
+	const struct boot_options *options = subject->options;
 	const struct qemu_machine *hardware =
 		qemu_machine_find(options->architecture->emulator_machine);
-	cleanup_free char *disk = overlay_path(guest);
+	cleanup_free char *disk = xasprintf("%s/%s", options->work, disk_name);
 
 	if (!hardware)
 		return error_set(err, STATUS_MISSING, "%s: no machine to run it on",
 			options->architecture->name);
-	accelerator_choose(options->accelerator, options->architecture, &guest->accelerator);
+	accelerator_choose(options->accelerator, options->architecture, &subject->accelerator);
 	if (overlay_make(options, wanted_size(options->test), hardware->agent_device, disk,
-		    &guest->overlay, err))
+		    &subject->overlay, err))
 		return -1;
-	return options->path == BOOT_DIRECT ? unpack_kernel(guest, err) : 0;
+	return options->path == BOOT_DIRECT ? unpack_kernel(subject, err) : 0;
 }
 
-int guest_power_on(struct guest *guest, const char *log, struct error *err)
+int subject_power_on(struct subject *subject, const char *log, struct error *err)
 {
-	cleanup_free char *disk = overlay_path(guest);
 	struct boot_kernel kernel = {
 		.image = kernel_name,
-		.initrd = guest->kernel.initrd.length ? initrd_name : NULL,
-		.command_line = guest->kernel.command_line,
+		.initrd = subject->kernel.initrd.length ? initrd_name : NULL,
+		.command_line = subject->kernel.command_line,
 	};
 	struct machine_options options = {
-		.boot = guest->options,
-		.accelerator = &guest->accelerator,
-		.disk = disk,
-		.kernel = guest->options->path == BOOT_DIRECT ? &kernel : NULL,
+		.boot = subject->options,
+		.accelerator = &subject->accelerator,
+		.disk = disk_name,
+		.kernel = subject->options->path == BOOT_DIRECT ? &kernel : NULL,
 		.log = log,
 	};
 
-	if (machine_start(&options, &guest->machine, err))
+	if (machine_start(&options, &subject->machine, err))
 		return -1;
-	guest->agent.machine = guest->machine;
+	subject->agent.machine = subject->machine;
 	return 0;
 }
 
-enum status guest_status(const struct guest *guest)
+enum status subject_status(const struct subject *subject)
 {
-	switch (guest->machine->state) {
+	switch (subject->machine->state) {
 	case MACHINE_PANICKED:
 	case MACHINE_RESET:
 		return STATUS_PANIC;
@@ -104,28 +100,29 @@ enum status guest_status(const struct guest *guest)
 	return STATUS_OK;
 }
 
-static int explain_hang(struct guest *guest, const char *phase, const char *tail, struct error *err)
+static int explain_hang(
+	struct subject *subject, const char *phase, const char *tail, struct error *err)
 {
-	struct machine *machine = guest->machine;
+	struct machine *machine = subject->machine;
 	cleanup_free char *why = machine->driver->diagnose(machine);
 
 	if (why)
 		return error_set(err, STATUS_EMULATOR, "%s", why);
 	return error_set(err, STATUS_TIMEOUT, "not up after %.0f s: it stands in its %s; %s%s",
-		guest->options->test->ready_within / 1000.0, phase,
+		subject->options->test->ready_within / 1000.0, phase,
 		*tail ? "the last lines of its console:" : "its console is empty", tail);
 }
 
-static int explain_not_ready(struct guest *guest, struct error *err)
+static int explain_not_ready(struct subject *subject, struct error *err)
 {
-	struct machine *machine = guest->machine;
+	struct machine *machine = subject->machine;
 	const char *phase = boot_phase_name(machine->console.phase);
 	cleanup_free char *tail = console_tail(&machine->console, TAIL_LINES);
-	enum status status = guest_status(guest);
+	enum status status = subject_status(subject);
 
 	switch (machine->state) {
 	case MACHINE_RUNNING:
-		return explain_hang(guest, phase, tail, err);
+		return explain_hang(subject, phase, tail, err);
 	case MACHINE_PANICKED:
 		return error_set(err, status, "%s%s",
 			machine->console.panic ? machine->console.panic : "kernel panic", tail);
@@ -139,17 +136,17 @@ static int explain_not_ready(struct guest *guest, struct error *err)
 	return error_set(err, STATUS_CHECK, "the guest turned itself off in its %s%s", phase, tail);
 }
 
-int guest_wait_ready(struct guest *guest, struct error *err)
+int subject_wait_ready(struct subject *subject, struct error *err)
 {
-	struct machine *machine = guest->machine;
-	uint64_t deadline = clock_now() + guest->options->test->ready_within;
+	struct machine *machine = subject->machine;
+	uint64_t deadline = clock_now() + subject->options->test->ready_within;
 
-	while (!agent_ready(&guest->agent, &guest->hello)) {
+	while (!agent_ready(&subject->agent, &subject->hello)) {
 		if (machine->state != MACHINE_RUNNING || !clock_until(deadline)) {
 			if (machine->state == MACHINE_PANICKED &&
 				machine_pause(machine, LAST_WORDS, err))
 				return -1;
-			return explain_not_ready(guest, err);
+			return explain_not_ready(subject, err);
 		}
 		progress_step(boot_phase_name(machine->console.phase), 0, 0);
 		if (machine_wait(machine, deadline, err))
@@ -158,13 +155,13 @@ int guest_wait_ready(struct guest *guest, struct error *err)
 	return 0;
 }
 
-int guest_run(
-	struct guest *guest, const char *command, struct agent_reply *ret_reply, struct error *err)
+int subject_run(struct subject *subject, const char *command, struct agent_reply *ret_reply,
+	struct error *err)
 {
 	enum { LIMIT = 60 * 1000 };
 	cleanup_reply struct agent_reply reply = {0};
 
-	if (agent_run(&guest->agent, command, LIMIT, &reply, err))
+	if (agent_run(&subject->agent, command, LIMIT, &reply, err))
 		return -1;
 	if (reply.status) {
 		cleanup_free char *tail = agent_reply_tail(&reply);
@@ -176,9 +173,9 @@ int guest_run(
 	return 0;
 }
 
-void guest_release(struct guest *guest)
+void subject_release(struct subject *subject)
 {
-	machine_free(guest->machine);
-	kernel_files_release(&guest->kernel);
-	*guest = (struct guest){0};
+	machine_free(subject->machine);
+	kernel_files_release(&subject->kernel);
+	*subject = (struct subject){0};
 }

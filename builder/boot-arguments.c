@@ -1,0 +1,100 @@
+#include "boot-arguments.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+
+static int unknown(const char *option, const char *value, const char *const *names, size_t count,
+	struct error *err)
+{
+	const char *nearest = text_nearest(value, names, count);
+
+	return error_set(err, STATUS_USAGE, "--%s: `%s` is unknown%s%s%s", option, value,
+		nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`?" : "");
+}
+
+static int parse_accelerator(
+	const char *value, enum accelerator *ret_accelerator, struct error *err)
+{
+	for (size_t i = 0; i < ACCELERATORS; i++)
+		if (!strcmp(value, accelerator_names[i])) {
+			*ret_accelerator = i;
+			return 0;
+		}
+	return unknown("accel", value, accelerator_names, ACCELERATORS, err);
+}
+
+static int add_path(const char *name, unsigned *paths, struct error *err)
+{
+	for (size_t i = 0; i < BOOT_PATHS; i++)
+		if (!strcmp(name, boot_path_names[i])) {
+			*paths |= 1u << i;
+			return 0;
+		}
+	return unknown("boot", name, boot_path_names, BOOT_PATHS, err);
+}
+
+static int parse_paths(const char *value, unsigned *ret_paths, struct error *err)
+{
+	cleanup_free char *list = xstrdup(value);
+	unsigned paths = 0;
+
+	for (char *rest = list, *name; (name = strsep(&rest, ","));)
+		if (add_path(name, &paths, err))
+			return -1;
+	*ret_paths = paths;
+	return 0;
+}
+
+static int parse_platform(
+	const char *value, const struct platform **ret_platform, struct error *err)
+{
+	const struct platform *platform = platform_find(value);
+
+	if (!platform)
+		return error_set(err, STATUS_USAGE,
+			"--platform: `%s` is unknown; `jeos list platforms` names them", value);
+	*ret_platform = platform;
+	return 0;
+}
+
+int boot_arguments_parse(
+	const struct arguments *arguments, struct boot_arguments *ret_arguments, struct error *err)
+{
+	const char *accelerator = argument_value(arguments, "accel");
+	const char *paths = argument_value(arguments, "boot");
+	const char *platform = argument_value(arguments, "platform");
+	const char *memory = argument_value(arguments, "memory");
+	struct boot_arguments parsed = {.accelerator = ACCELERATOR_AUTO};
+
+	if ((accelerator && parse_accelerator(accelerator, &parsed.accelerator, err)) ||
+		(paths && parse_paths(paths, &parsed.paths, err)) ||
+		(platform && parse_platform(platform, &parsed.platform, err)))
+		return -1;
+	if (memory && (!size_parse(memory, &parsed.memory) || parsed.memory < MIB))
+		return error_set(
+			err, STATUS_USAGE, "--memory: `%s` is no size such as 256M", memory);
+	*ret_arguments = parsed;
+	return 0;
+}
+
+char *image_name(const char *image)
+{
+	const char *slash = strrchr(image, '/');
+	char *name = xstrdup(slash ? slash + 1 : image);
+	char *dot = strrchr(name, '.');
+
+	if (dot && dot != name)
+		*dot = '\0';
+	return name;
+}
+
+const struct architecture *image_architecture(const char *image)
+{
+	cleanup_free char *name = image_name(image);
+	const char *dash = strrchr(name, '-');
+	const struct architecture *named = dash ? architecture_find(dash + 1) : NULL;
+
+	return named ? named : architecture_native();
+}

@@ -1,0 +1,29 @@
+/* What the commands that boot images, `test` and `run`, read alike from the command line. */
+#pragma once
+
+#include "boot/boot.h"
+#include "command.h"
+
+#define BOOT_OPTIONS                                                                           \
+	{"accel", 0, "auto|kvm|tcg", "how to run the guest; auto tries what KVM is worth"},    \
+		{"boot", 0, "PATH,...", "bios, uefi, direct (the kernel without a firmware)"}, \
+		{"platform", 0, "NAME", "the platform whose hardware the guest gets"},         \
+	{                                                                                      \
+		"memory", 0, "SIZE", "the guest's memory"                                      \
+	}
+
+struct boot_arguments {
+	enum accelerator accelerator;
+	unsigned paths;                  /* bits 1 << enum boot_path; 0: not given */
+	const struct platform *platform; /* NULL: not given */
+	uint64_t memory;                 /* bytes; 0: not given */
+};
+
+int boot_arguments_parse(
+	const struct arguments *arguments, struct boot_arguments *ret_arguments, struct error *err);
+
+/* The architecture that an image's name tells, as in NAME-VERSION-ARCHITECTURE.SUFFIX; else the
+ * host's. */
+const struct architecture *image_architecture(const char *image);
+/* The name of an image's file without its suffix; owned by the caller. */
+char *image_name(const char *image);

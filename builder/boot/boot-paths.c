@@ -1,0 +1,57 @@
+/* By which ways an image can be booted. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "boot.h"
+#include "image/ext4.h"
+#include "image/image.h"
+#include "image/partition.h"
+#include "kernel-files.h"
+
+static bool is_type(const struct partition *partition, const struct uuid *type)
+{
+	return !memcmp(&partition->type, type, sizeof(*type));
+}
+
+/* What the partition table offers to the firmware; an image without a table offers nothing. */
+static unsigned firmware_paths(struct disk *disk)
+{
+	struct partition_table table = {0};
+	struct error ignored = {0};
+	unsigned paths = 0;
+
+	if (partition_read(disk, &table, &ignored)) {
+		error_release(&ignored);
+		return 0;
+	}
+	for (size_t i = 0; i < table.count; i++) {
+		if (is_type(&table.items[i], &partition_type_bios_boot))
+			paths |= 1u << BOOT_BIOS;
+		if (is_type(&table.items[i], &partition_type_esp))
+			paths |= 1u << BOOT_UEFI;
+	}
+	partition_table_release(&table);
+	return paths;
+}
+
+int boot_paths_find(const char *image, unsigned *ret_paths, struct error *err)
+{
+	cleanup_disk struct disk *disk = NULL;
+	cleanup_ext4 struct ext4 *root = NULL;
+	struct slice slice;
+
+	if (disk_open(image, false, &disk, err))
+		return -1;
+	unsigned paths = firmware_paths(disk);
+	if (image_find_root(disk, &slice, err) || ext4_open(&slice, false, &root, err))
+		return error_wrap(err, "%s", image);
+	if (ext4_exists(root, KERNEL_FILES_CONFIG))
+		paths |= 1u << BOOT_DIRECT;
+	if (!paths)
+		return error_set(err, STATUS_FAILED,
+			"%s: nothing to boot: no BIOS boot partition, no EFI system partition, "
+			"no " KERNEL_FILES_CONFIG,
+			image);
+	*ret_paths = paths;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* Interactive runs: the guest's console is the terminal, and the process becomes the emulator. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "accelerator.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "image/disk.h"
+#include "kernel-files.h"
+#include "qemu-command.h"
+
+/* A nameless file that the emulator inherits, as a path that it can open. */
+static int keep_in_memory(
+	const char *name, const struct buffer *content, char **ret_path, struct error *err)
+{
+	cleanup_fd int fd = memfd_create(name, 0);
+
+	if (fd < 0)
+		return error_errno(err, errno, "%s: a file in memory", name);
+	if (file_write_all(fd, content->data, content->length, err))
+		return -1;
+	*ret_path = xasprintf("/proc/self/fd/%d", steal_fd(&fd));
+	return 0;
+}
+
+static int image_format(const char *image, const char **ret_format, struct error *err)
+{
+	cleanup_disk struct disk *disk = NULL;
+
+	if (disk_open(image, false, &disk, err))
+		return -1;
+	*ret_format = disk->driver->name;
+	return 0;
+}
+
+static int become_qemu(const struct qemu_guest *guest, struct error *err)
+{
+	cleanup_qemu_command struct qemu_command command = {0};
+
+	if (qemu_command_begin(guest, &command, err))
+		return -1;
+	qemu_option(&command, "-serial", "mon:stdio");
+	const char *const *arguments = qemu_command_end(&command);
+	interrupt_reset();
+	execv(arguments[0], (char *const *)arguments);
+	return error_errno(err, errno, "%s: starting", arguments[0]);
+}
+
+int boot_run(const struct boot_options *options, struct error *err)
+{
+	cleanup_kernel_files struct kernel_files files = {0};
+	cleanup_free char *image = NULL, *initrd = NULL;
+	struct accelerator_choice accelerator;
+	struct boot_kernel kernel = {0};
+	struct qemu_guest guest = {.boot = options, .disk = options->image, .keep_disk = true};
+
+	accelerator_choose(options->accelerator, options->architecture, &accelerator);
+	guest.kvm = accelerator.kvm;
+	if (image_format(options->image, &guest.disk_format, err))
+		return -1;
+	if (options->path == BOOT_DIRECT) {
+		if (kernel_files_read(options->image, &files, err) ||
+			keep_in_memory("vmlinuz", &files.kernel, &image, err))
+			return -1;
+		if (files.initrd.length && keep_in_memory("initrd", &files.initrd, &initrd, err))
+			return -1;
+		kernel = (struct boot_kernel){image, initrd, files.command_line};
+		guest.kernel = &kernel;
+	}
+	log_note("%s, %s boot; changes are thrown away; Ctrl-A X ends the guest", accelerator.text,
+		boot_path_names[options->path]);
+	return become_qemu(&guest, err);
+}

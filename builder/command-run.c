@@ -1,0 +1,107 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "boot-arguments.h"
+
+enum { FORWARDS = 32 };
+
+/* Digits up to `end`, as a port. */
+static bool parse_port(const char *text, char end, uint16_t *ret_port, const char **ret_rest)
+{
+	char *rest;
+	unsigned long port = strtoul(text, &rest, 10);
+
+	if (*text < '0' || *text > '9' || !port || port > UINT16_MAX || *rest != end)
+		return false;
+	*ret_port = (uint16_t)port;
+	*ret_rest = rest + 1;
+	return true;
+}
+
+/* "8080:80,2222:22" */
+static int parse_forwards(
+	const char *value, struct port_forward *forwards, size_t *ret_count, struct error *err)
+{
+	cleanup_free char *list = xstrdup(value);
+	size_t count = 0;
+
+	for (char *rest = list, *item; (item = strsep(&rest, ","));) {
+		struct port_forward forward;
+		const char *guest, *end;
+		if (count == FORWARDS || !parse_port(item, ':', &forward.host, &guest) ||
+			!parse_port(guest, '\0', &forward.guest, &end))
+			return error_set(err, STATUS_USAGE,
+				"--port: `%s` is no pair of ports such as 8080:80", item);
+		forwards[count++] = forward;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+/* The first that was asked for, or that the image offers. */
+static int choose_path(
+	unsigned paths, const char *image, enum boot_path *ret_path, struct error *err)
+{
+	if (!paths && boot_paths_find(image, &paths, err))
+		return -1;
+	for (unsigned i = 0; i < BOOT_PATHS; i++)
+		if (paths & 1u << i) {
+			*ret_path = i;
+			return 0;
+		}
+	return error_set(err, STATUS_USAGE, "--boot: no boot path");
+}
+
+static int run(const struct arguments *arguments, struct error *err)
+{
+	const char *image = arguments->operands.items[0];
+	const char *port = argument_value(arguments, "port");
+	struct port_forward forwards[FORWARDS];
+	struct boot_arguments boot;
+	struct recipe_test hardware = {.memory = 512 * MIB, .processors = 1};
+	struct boot_options options = {
+		.image = image,
+		.architecture = image_architecture(image),
+		.platform = &platforms[0],
+		.test = &hardware,
+		.forwards = forwards,
+	};
+
+	if (boot_arguments_parse(arguments, &boot, err) ||
+		(port && parse_forwards(port, forwards, &options.forward_count, err)))
+		return -1;
+	if (access(image, R_OK))
+		return error_errno(err, errno, "%s", image);
+	if (choose_path(boot.paths, image, &options.path, err))
+		return -1;
+	options.accelerator = boot.accelerator;
+	if (boot.platform)
+		options.platform = boot.platform;
+	if (boot.memory)
+		hardware.memory = boot.memory;
+	return boot_run(&options, err);
+}
+
+static const struct command_option options[] = {
+	BOOT_OPTIONS,
+	{"port", 'p', "HOST:GUEST,...", "lead these ports of this host into the guest"},
+	{0},
+};
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "boot an image with its console on this terminal; changes are thrown away",
+	.operands = "IMAGE",
+	.operands_min = 1,
+	.operands_max = 1,
+	.options = options,
+	.help = "Ctrl-A X ends the guest, Ctrl-A C switches to the emulator's monitor and back. "
+		"The\n"
+		"guest reaches the network through this host.",
+	.run = run,
+};

@@ -1,0 +1,264 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/size.h"
+#include "boot-arguments.h"
+#include "boot/results.h"
+#include "build.h"
+#include "image/disk.h"
+
+/* What the tests of one command line share. */
+struct session {
+	const struct arguments *arguments;
+	struct boot_arguments boot;
+	const char *output;
+	struct recipe *checks; /* --recipe; NULL: not given; owned */
+	vector(struct verdict) verdicts;
+};
+
+/* An image that knows no recipe must boot, run without a failed unit, and turn itself off. */
+static const struct recipe_test plain_test = {
+	.memory = 512 * MIB, .processors = 1, .ready_within = 120 * 1000};
+
+static int boot_once(struct session *session, struct boot_options *options, struct error *err)
+{
+	cleanup_work struct work_directory work = {0};
+	struct verdict verdict;
+
+	if (work_directory_make(options->log_directory, "boot", &work, err))
+		return -1;
+	options->work = work.path;
+	if (boot_test(options, &verdict, err))
+		return -1;
+	vector_push(&session->verdicts, verdict);
+	return 0;
+}
+
+/* By every boot path that was asked for, or that the recipe or the image offers. */
+static int test_on_platform(struct session *session, const struct recipe *recipe,
+	struct boot_options *options, struct error *err)
+{
+	unsigned paths = session->boot.paths;
+
+	if (!paths && recipe) {
+		paths = 1u << BOOT_DIRECT;
+		paths |= recipe->disk.firmware & FIRMWARE_BIOS ? 1u << BOOT_BIOS : 0;
+		paths |= recipe->disk.firmware & FIRMWARE_UEFI ? 1u << BOOT_UEFI : 0;
+	} else if (!paths && boot_paths_find(options->image, &paths, err)) {
+		return -1;
+	}
+	for (size_t i = 0; i < BOOT_PATHS; i++) {
+		options->path = i;
+		if (paths & 1u << i && boot_once(session, options, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Whether the image is in the platform's disk format, by its name. */
+static bool is_for(const struct platform *platform, const char *image)
+{
+	cleanup_free char *suffix = xasprintf(".%s", disk_driver_find(platform->format)->suffix);
+
+	return text_ends(image, suffix);
+}
+
+/* On the platform asked for; else on those of the recipe that take such images, or its first. */
+static int test_on_platforms(struct session *session, const struct recipe *recipe,
+	struct boot_options *options, struct error *err)
+{
+	const struct platform *first = NULL;
+	bool tested = false;
+
+	options->platform = session->boot.platform ? session->boot.platform : &platforms[0];
+	if (session->boot.platform || !recipe)
+		return test_on_platform(session, recipe, options, err);
+	vector_for_each (name, &recipe->platforms) {
+		options->platform = platform_find(name->text);
+		first = first ? first : options->platform;
+		if (!is_for(options->platform, options->image))
+			continue;
+		if (test_on_platform(session, recipe, options, err))
+			return -1;
+		tested = true;
+	}
+	options->platform = first;
+	return tested ? 0 : test_on_platform(session, recipe, options, err);
+}
+
+/* Logs go to IMAGE.logs beside the image, its suffix left out, unless --log says where. */
+static char *log_directory(const struct session *session, const char *image)
+{
+	const char *given = argument_value(session->arguments, "log");
+	const char *slash = strrchr(image, '/');
+	cleanup_free char *name = image_name(image);
+
+	return given ? xstrdup(given)
+		     : xasprintf("%.*s%s.logs", slash ? (int)(slash + 1 - image) : 0, image, name);
+}
+
+static int test_image(
+	struct session *session, const struct recipe *recipe, const char *image, struct error *err)
+{
+	struct recipe_test test = recipe ? recipe->test : plain_test;
+	cleanup_free char *name = image_name(image), *log = log_directory(session, image);
+	struct boot_options options = {
+		.name = recipe ? recipe->name.text : name,
+		.image = image,
+		.architecture = recipe ? architecture_find(recipe->architecture.text)
+				       : image_architecture(image),
+		.accelerator = session->boot.accelerator,
+		.test = &test,
+		.log_directory = log,
+	};
+
+	if (session->boot.memory)
+		test.memory = session->boot.memory;
+	if (access(image, R_OK))
+		return error_errno(err, errno, "%s", image);
+	if (directory_make(AT_FDCWD, log, err))
+		return -1;
+	return test_on_platforms(session, recipe, &options, err);
+}
+
+/* Builds what is not built yet, and tests each image that came of it. */
+static int test_recipe(struct session *session, const char *path, struct error *err)
+{
+	cleanup_store struct store store = {0};
+	cleanup_recipe struct recipe *recipe = NULL;
+	json_t *manifest, *artefact;
+	int result = 0;
+	size_t i;
+
+	if (recipe_load(path, &recipe, err))
+		return -1;
+	if (!strcmp(recipe->kernel.text, "none"))
+		return error_at(err, recipe->kernel.at,
+			"without a kernel the images of this recipe cannot be booted");
+	if (store_open(session->arguments->store, &store, err) ||
+		build_ensure(recipe, &store, session->output, &manifest, err))
+		return -1;
+	json_array_foreach(json_object_get(manifest, "artefacts"), i, artefact)
+	{
+		cleanup_free char *image = xasprintf("%s/%s", session->output,
+			json_string_value(json_object_get(artefact, "name")));
+		if (!result)
+			result = test_image(session, recipe, image, err);
+	}
+	json_decref(manifest);
+	return result;
+}
+
+static bool is_recipe(const char *operand)
+{
+	return text_ends(operand, ".yaml") || text_ends(operand, ".yml");
+}
+
+static int test_all(struct session *session, struct error *err)
+{
+	const struct words *operands = &session->arguments->operands;
+
+	for (size_t i = 0; i < operands->count; i++) {
+		const char *operand = operands->items[i];
+		if (is_recipe(operand) ? test_recipe(session, operand, err)
+				       : test_image(session, session->checks, operand, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int write_results(const struct session *session, struct error *err)
+{
+	const struct verdict *verdicts = session->verdicts.items;
+	size_t count = session->verdicts.count;
+	cleanup_free char *tap = verdicts_tap(verdicts, count);
+	cleanup_free char *junit = verdicts_junit(verdicts, count);
+	cleanup_free char *json = verdicts_json(verdicts, count);
+	cleanup_free char *text = verdicts_text(verdicts, count);
+	const char *tap_file = argument_value(session->arguments, "tap");
+	const char *junit_file = argument_value(session->arguments, "junit");
+
+	if (session->arguments->json)
+		puts(json);
+	else
+		fputs(isatty(STDOUT_FILENO) ? text : tap, stdout);
+	if (tap_file && file_replace(tap_file, tap, strlen(tap), err))
+		return -1;
+	return junit_file ? file_replace(junit_file, junit, strlen(junit), err) : 0;
+}
+
+/* The worst verdict is the command's. */
+static int judge(const struct session *session, struct error *err)
+{
+	enum status worst = STATUS_OK;
+	size_t bad = 0;
+
+	vector_for_each (verdict, &session->verdicts) {
+		bad += verdict->status != STATUS_OK;
+		if (verdict->status > worst)
+			worst = verdict->status;
+	}
+	if (!bad)
+		return 0;
+	return error_set(err, worst, "%zu of %zu boots failed the test; the worst one %s", bad,
+		session->verdicts.count, verdict_status_name(worst));
+}
+
+static void session_release(struct session *session)
+{
+	vector_for_each (verdict, &session->verdicts)
+		verdict_release(verdict);
+	vector_release(&session->verdicts);
+	recipe_free(session->checks);
+}
+
+static int run(const struct arguments *arguments, struct error *err)
+{
+	const char *output = argument_value(arguments, "output");
+	const char *checks = argument_value(arguments, "recipe");
+	cleanup(session_release) struct session session = {
+		.arguments = arguments, .output = output ? output : "out"};
+	struct error ignored = {0};
+
+	if (boot_arguments_parse(arguments, &session.boot, err) ||
+		(checks && recipe_load(checks, &session.checks, err)))
+		return -1;
+	if (!test_all(&session, err))
+		return write_results(&session, err) ? -1 : judge(&session, err);
+	/* What was found out before the error is not lost. */
+	if (session.verdicts.count && write_results(&session, &ignored))
+		error_release(&ignored);
+	return -1;
+}
+
+static const struct command_option options[] = {
+	BOOT_OPTIONS,
+	{"recipe", 0, "RECIPE", "the checks for an IMAGE; without: it boots, runs well, ends"},
+	{"output", 'o', "DIR", "where a recipe's images are, or are built; out/"},
+	{"log", 0, "DIR", "where console logs go; IMAGE.logs/"},
+	{"tap", 0, "FILE", "write the results as TAP"},
+	{"junit", 0, "FILE", "write the results as JUnit XML"},
+	{0},
+};
+
+const struct command command_test = {
+	.name = "test",
+	.summary = "boot images in an emulator and run the recipe's checks on them",
+	.operands = "RECIPE|IMAGE...",
+	.operands_min = 1,
+	.operands_max = 1000,
+	.options = options,
+	.help = "A recipe is built first if its images are missing or older than it. Each image is "
+		"booted by\neach of its boot paths, as a throw-away copy: the image itself stays "
+		"as it "
+		"is.\nExit status: 10 a check failed, 11 it did not come up in time, 12 its kernel "
+		"panicked,\n13 the emulator failed; of several boots the worst. Results go to "
+		"standard output: a table on\na terminal, else TAP, or JSON with --json.",
+	.run = run,
+};
