@@ -40,6 +40,22 @@ static errcode_t enter_parents(
 	return *name ? 0 : EINVAL;
 }
 
+static int free_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t index, blk64_t referrer,
+	int offset, void *context)
+{
+	(void)index, (void)referrer, (void)offset, (void)context;
+	ext2fs_block_alloc_stats2(fs, *block, -1);
+	return 0;
+}
+
+/* Not by ext2fs_punch(): it refuses a file that has the filesystem's last block. */
+static errcode_t free_blocks(ext2_filsys fs, ext2_ino_t number, struct ext2_inode_large *inode)
+{
+	if (!ext2fs_inode_has_valid_blocks2(fs, EXT2_INODE(inode)))
+		return 0;
+	return ext2fs_block_iterate3(fs, number, BLOCK_FLAG_READ_ONLY, NULL, free_block, NULL);
+}
+
 /* One name less; without names the inode and its blocks are free. */
 static errcode_t drop_inode(struct ext4 *ext4, ext2_ino_t number)
 {
@@ -52,8 +68,8 @@ static errcode_t drop_inode(struct ext4 *ext4, ext2_ino_t number)
 	if (--inode.i_links_count == 0) {
 		inode.i_dtime = fs->now;
 		code = ext2fs_free_ext_attr(fs, number, &inode);
-		if (!code && ext2fs_inode_has_valid_blocks2(fs, EXT2_INODE(&inode)))
-			code = ext2fs_punch(fs, number, EXT2_INODE(&inode), NULL, 0, ~0ull);
+		if (!code)
+			code = free_blocks(fs, number, &inode);
 		if (code)
 			return code;
 		ext2fs_inode_alloc_stats2(fs, number, -1, 0);
