@@ -1,6 +1,5 @@
+#include <ctype.h>
 #include <stdio.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "command.h"
 
@@ -32,10 +31,10 @@ static void add_case(struct buffer *text, const char *name, const char *words,
 	buffer_text(text, "' ;;\n");
 }
 
-/* "formats|platforms" as words; other operands are files. */
+/* "formats|platforms" as words; operands in capitals stand for files. */
 static char *operand_words(const struct command *command)
 {
-	bool listed = command->operands && strchr(command->operands, '|');
+	bool listed = command->operands && islower(*command->operands);
 	char *words = xstrdup(listed ? command->operands : "");
 
 	for (char *at = words; *at; at++)

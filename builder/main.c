@@ -1,4 +1,5 @@
 /* Arguments -> command table -> exit status; the only place that prints errors. */
+#include <errno.h>
 #include <jansson.h>
 #include <locale.h>
 #include <signal.h>
@@ -71,7 +72,7 @@ int main(int argc, char **argv)
 	if (!result)
 		result = run(&arguments, &error);
 	if (fflush(stdout) && !result)
-		result = error_set(&error, STATUS_FAILED, "writing the output failed");
+		result = error_errno(&error, errno, "writing the output");
 	if (!result)
 		return STATUS_OK;
 	print_error(&error, arguments.json);

@@ -1,0 +1,48 @@
+/* Only the last stage of a build: a tree becomes a bootable qcow2 of 2 GiB, as stages.c asks for
+ * it. Usage: image-write TREE OUTPUT */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "architecture.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/size.h"
+#include "image/image.h"
+
+static int write_image(const char *tree_path, const char *path, struct error *err)
+{
+	const struct architecture *architecture = architecture_native();
+	struct arena arena = {0};
+	struct image_layout layout;
+	cleanup_work struct work_directory work = {0};
+	cleanup_fd int tree = open(tree_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (tree < 0)
+		return error_set(err, STATUS_USAGE, "%s: no directory", tree_path);
+	if (work_directory_make(".", "image-write", &work, err) ||
+		image_layout_make(2 * GIB, IMAGE_BIOS | IMAGE_UEFI, "bench", &arena, &layout, err))
+		return -1;
+	layout.epoch = 1700000000;
+	layout.grub_bios = architecture->grub_bios;
+	layout.grub_uefi = architecture->grub_uefi;
+	layout.uefi_file = architecture->uefi_file;
+	int result = image_write(&layout, "qcow2", tree, path, work.path, err);
+	arena_release(&arena);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = {0};
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: image-write TREE OUTPUT\n");
+		return 2;
+	}
+	unlink(argv[2]);
+	if (!write_image(argv[1], argv[2], &err))
+		return 0;
+	fprintf(stderr, "image-write: %s\n", err.message);
+	error_release(&err);
+	return 1;
+}
