@@ -52,7 +52,7 @@ test_wrong_usage_is_2_and_says_what_is_meant() {
 		|no command; `jeos --help` lists them
 		biuld x|biuld: unknown command; did you mean `build`?
 		xyzzy|xyzzy: unknown command; `jeos --help` lists them
-		build|RECIPE is missing
+		build|RECIPE... is missing
 		build --outptu x|--outptu: unknown option
 		build -o|--output: its argument DIR is missing
 		plan a b|too many arguments
