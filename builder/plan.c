@@ -56,7 +56,6 @@ static int choose_packages(struct package_index *index, struct plan *plan, struc
 {
 	struct package_request request = {
 		.base = true,
-		.without = plan->recipe->without,
 		.arena = &plan->arena,
 	};
 
@@ -65,6 +64,7 @@ static int choose_packages(struct package_index *index, struct plan *plan, struc
 		package_index_resolve(index, &request, &plan->layers[LAYER_BASE].packages, err))
 		error_release(err);
 	request.packages = plan->recipe->packages;
+	request.without = plan->recipe->without;
 	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
 	split_packages(plan);
