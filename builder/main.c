@@ -1,6 +1,5 @@
 /* Arguments -> command table -> exit status; the only place that prints errors. */
 #include <errno.h>
-#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,20 +12,6 @@
 #include "command.h"
 
 #define JEOS_VERSION "0.1"
-
-static void print_error(const struct error *error, bool json)
-{
-	progress_abandon();
-	if (!json) {
-		fprintf(stderr, "jeos: %s\n", error->message);
-		return;
-	}
-	json_t *object = json_pack("{s:s, s:i, s:s}", "event", "error", "status",
-		(int)error->status, "text", error->message);
-	cleanup_free char *line = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	fprintf(stderr, "%s\n", line);
-}
 
 /* After an interrupt: dies by the same signal, as shells expect. */
 static int end_interrupted(void)
@@ -75,6 +60,6 @@ int main(int argc, char **argv)
 		result = error_errno(&error, errno, "writing the output");
 	if (!result)
 		return STATUS_OK;
-	print_error(&error, arguments.json);
+	log_error(&error);
 	return error.status == STATUS_INTERRUPTED ? end_interrupted() : (int)error.status;
 }

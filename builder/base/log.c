@@ -39,6 +39,20 @@ enum log_form log_form(void)
 	return state.form;
 }
 
+/* A JSON string can only be UTF-8, which output of programs need not be. */
+static json_t *json_text(const char *text)
+{
+	json_t *string = json_string(text);
+
+	if (string)
+		return string;
+	cleanup_free char *ascii = xstrdup(text);
+	for (char *at = ascii; *at; at++)
+		if (*at & 0x80)
+			*at = '?';
+	return json_string(ascii);
+}
+
 static void event(json_t *object)
 {
 	cleanup_free char *line = json_dumps(object, JSON_COMPACT);
@@ -52,7 +66,7 @@ static void say(const char *kind, const char *format, va_list arguments)
 	cleanup_free char *text = xvasprintf(format, arguments);
 
 	if (state.form == LOG_JSON) {
-		event(json_pack("{s:s, s:s}", "event", kind, "text", text));
+		event(json_pack("{s:s, s:o}", "event", kind, "text", json_text(text)));
 		return;
 	}
 	if (state.form == LOG_TERMINAL && state.name)
@@ -78,6 +92,16 @@ void log_warning(const char *format, ...)
 	va_start(arguments, format);
 	say("warning", format, arguments);
 	va_end(arguments);
+}
+
+void log_error(const struct error *err)
+{
+	progress_abandon();
+	if (state.form == LOG_JSON)
+		event(json_pack("{s:s, s:i, s:o}", "event", "error", "status", (int)err->status,
+			"text", json_text(err->message)));
+	else
+		fprintf(stderr, "jeos: %s\n", err->message);
 }
 
 void progress_begin(const char *name)
@@ -119,8 +143,8 @@ void progress_step(const char *detail, uint64_t done, uint64_t total)
 		show_line(detail, done, total);
 		return;
 	}
-	event(json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", "progress", "stage", state.name,
-		"detail", detail, "done", (json_int_t)done, "total", (json_int_t)total));
+	event(json_pack("{s:s, s:s, s:o, s:I, s:I}", "event", "progress", "stage", state.name,
+		"detail", json_text(detail), "done", (json_int_t)done, "total", (json_int_t)total));
 }
 
 void progress_end(const char *result)

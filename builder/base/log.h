@@ -19,6 +19,9 @@ enum log_form log_form(void);
 void log_note(const char *format, ...) printf_like(1, 2);
 void log_warning(const char *format, ...) printf_like(1, 2);
 
+/* For main.c alone: the error that ends the program. */
+void log_error(const struct error *err);
+
 /* A piece of long work, shown by name, with how far it is and how long it took. One at a time. */
 void progress_begin(const char *name);
 /* `detail` says what is being done now (a package, a file); total 0 when unknown. Cheap to call
