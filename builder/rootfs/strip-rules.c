@@ -39,6 +39,14 @@ const struct strip_rule strip_rules[] = {
 		.patterns = PATTERNS("/usr/share/locale/*", "!/usr/share/locale/locale.alias"),
 	},
 	{
+		.name = "character-sets",
+		.summary = "iconv's tables; Unicode, Latin and Windows' western ones stay",
+		.packaged = true,
+		.patterns = PATTERNS("/usr/lib/*/gconv/*.so", "!/usr/lib/*/gconv/UTF-*.so",
+			"!/usr/lib/*/gconv/UNICODE.so", "!/usr/lib/*/gconv/ISO8859-1.so",
+			"!/usr/lib/*/gconv/ISO8859-15.so", "!/usr/lib/*/gconv/CP1252.so"),
+	},
+	{
 		.name = "hardware-database",
 		.summary = "udev's database of hardware names",
 		.packaged = true,
