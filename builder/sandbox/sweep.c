@@ -42,7 +42,7 @@ static bool kill_children(void)
 	bool found = false;
 
 	while (proc && (entry = readdir(proc))) {
-		pid_t pid = atoi(entry->d_name);
+		pid_t pid = strtol(entry->d_name, NULL, 10);
 		if (pid > 0 && parent_of(dirfd(proc), entry->d_name) == getpid() &&
 			!kill(pid, SIGKILL))
 			found = true;
