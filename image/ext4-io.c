@@ -88,27 +88,26 @@ static errcode_t evict(io_channel channel, uint64_t start, uint64_t end)
 	return 0;
 }
 
-static errcode_t evict_all(io_channel channel)
-{
-	return evict(channel, 0, UINT64_MAX);
-}
-
-/* Gives the block its slot, whoever had it before; what is in it is the caller's matter. */
-static errcode_t take_slot(io_channel channel, uint64_t block, bool *ret_hit, uint8_t **ret_data)
+/* Gives the block its slot, whoever had it before, with its bytes if they are wanted. */
+static errcode_t take_slot(io_channel channel, uint64_t block, bool fill, uint8_t **ret_data)
 {
 	struct cache *cache = cache_of(channel);
 	size_t index = block % SLOTS;
 	struct slot *slot = &cache->slots[index];
+	uint64_t size = channel->block_size;
+	uint8_t *data = cache->data + index * size;
 
-	*ret_data = cache->data + index * channel->block_size;
-	*ret_hit = slot->used && slot->block == block;
-	if (*ret_hit)
+	*ret_data = data;
+	if (slot->used && slot->block == block)
 		return 0;
 	errcode_t code = write_back(channel, index);
 	if (code)
 		return code;
-	*slot = (struct slot){.block = block};
-	return 0;
+	slot->used = false;
+	code = fill ? read_bytes(cache, block * size, data, size) : 0;
+	if (!code)
+		*slot = (struct slot){.block = block, .used = true};
+	return code;
 }
 
 /* A negative count means bytes: libext2fs reads and writes superblocks so. */
@@ -119,23 +118,18 @@ static uint64_t byte_count(io_channel channel, int count)
 
 static errcode_t device_read(io_channel channel, unsigned long long block, int count, void *data)
 {
-	struct cache *cache = cache_of(channel);
 	uint64_t offset = block * channel->block_size, length = byte_count(channel, count);
 	uint8_t *cached;
-	bool hit;
+	errcode_t code;
 
 	if (count != 1) {
-		errcode_t code = evict(channel, offset, offset + length);
-		return code ? code : read_bytes(cache, offset, data, length);
+		code = evict(channel, offset, offset + length);
+		return code ? code : read_bytes(cache_of(channel), offset, data, length);
 	}
-	errcode_t code = take_slot(channel, block, &hit, &cached);
-	if (!code && !hit)
-		code = read_bytes(cache, offset, cached, length);
-	if (code)
-		return code;
-	cache->slots[block % SLOTS].used = true;
-	memcpy(data, cached, length);
-	return 0;
+	code = take_slot(channel, block, true, &cached);
+	if (!code)
+		memcpy(data, cached, length);
+	return code;
 }
 
 static errcode_t device_write(
@@ -144,17 +138,17 @@ static errcode_t device_write(
 	struct cache *cache = cache_of(channel);
 	uint64_t offset = block * channel->block_size, length = byte_count(channel, count);
 	uint8_t *cached;
-	bool hit;
+	errcode_t code;
 
 	if (count != 1) {
-		errcode_t code = evict(channel, offset, offset + length);
+		code = evict(channel, offset, offset + length);
 		return code ? code : write_bytes(cache, offset, data, length);
 	}
-	errcode_t code = take_slot(channel, block, &hit, &cached);
+	code = take_slot(channel, block, false, &cached);
 	if (code)
 		return code;
-	cache->slots[block % SLOTS] = (struct slot){block, true, true};
 	memcpy(cached, data, length);
+	cache->slots[block % SLOTS].dirty = true;
 	return 0;
 }
 
@@ -204,7 +198,7 @@ static errcode_t device_set_block_size(io_channel channel, int size)
 
 	if (size == channel->block_size)
 		return 0;
-	errcode_t code = evict_all(channel);
+	errcode_t code = evict(channel, 0, UINT64_MAX);
 	if (code)
 		return code;
 	channel->block_size = size;

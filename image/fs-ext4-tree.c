@@ -121,8 +121,8 @@ static void set_device(struct ext2_inode_large *inode, dev_t device)
 		inode->i_block[1] = (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
-/* A further name of a file that is already there. */
-static int add_name(struct ext4_writer *writer, ext2_ino_t number, struct error *err)
+/* One more link to a file that is already there. */
+static int count_link(struct ext4_writer *writer, ext2_ino_t number, struct error *err)
 {
 	struct ext2_inode inode;
 	errcode_t code = ext2fs_read_inode(writer->fs, number, &inode);
@@ -184,12 +184,6 @@ static int finish_directory(
 	return 0;
 }
 
-static void begin_root(struct ext4_writer *writer)
-{
-	ext2fs_inode_alloc_stats2(writer->fs, EXT2_ROOT_INO, +1, 1);
-	ext4_directory_init(vector_add(&writer->directories), EXT2_ROOT_INO, EXT2_ROOT_INO);
-}
-
 /* Adds an inode for `name` to the innermost directory; a directory becomes the innermost one. */
 static int begin_entry(struct ext4_writer *writer, const char *name, mode_t mode,
 	ext2_ino_t *ret_number, struct error *err)
@@ -218,32 +212,34 @@ static int add_lost_and_found(struct ext4_writer *writer, struct error *err)
 	return finish_directory(writer, &status, err);
 }
 
+static int begin_tree(struct ext4_writer *writer, bool has_lost_and_found, struct error *err)
+{
+	ext2fs_inode_alloc_stats2(writer->fs, EXT2_ROOT_INO, +1, 1);
+	ext4_directory_init(vector_add(&writer->directories), EXT2_ROOT_INO, EXT2_ROOT_INO);
+	return has_lost_and_found ? 0 : add_lost_and_found(writer, err);
+}
+
 static int enter(void *context, const struct tree_entry *entry, struct error *err)
 {
 	struct ext4_writer *writer = context;
 	const struct stat *status = &entry->status;
+	bool is_directory = S_ISDIR(status->st_mode);
+	uint32_t *known = NULL;
 	ext2_ino_t number;
 
-	if (!entry->depth) {
-		begin_root(writer);
-		return file_exists(entry->directory, "lost+found")
-			       ? 0
-			       : add_lost_and_found(writer, err);
-	}
-	if (S_ISDIR(status->st_mode) || status->st_nlink == 1) {
-		if (begin_entry(writer, entry->name, status->st_mode, &number, err))
-			return -1;
-		return S_ISDIR(status->st_mode) ? 0 : write_entry(writer, entry, number, err);
-	}
-	uint32_t *known = hardlinks_number(&writer->hardlinks, status);
-	if (*known) {
+	if (!entry->depth)
+		return begin_tree(writer, file_exists(entry->directory, "lost+found"), err);
+	if (!is_directory && status->st_nlink > 1)
+		known = hardlinks_number(&writer->hardlinks, status);
+	if (known && *known) {
 		ext4_directory_add(innermost(writer), *known, entry->name, status->st_mode);
-		return add_name(writer, *known, err);
+		return count_link(writer, *known, err);
 	}
 	if (begin_entry(writer, entry->name, status->st_mode, &number, err))
 		return -1;
-	*known = number;
-	return write_entry(writer, entry, number, err);
+	if (known)
+		*known = number;
+	return is_directory ? 0 : write_entry(writer, entry, number, err);
 }
 
 static int leave(void *context, const struct tree_entry *entry, struct error *err)
@@ -264,6 +260,5 @@ int ext4_write_tree(struct ext4_writer *writer, int tree, struct error *err)
 
 	if (tree >= 0)
 		return tree_walk(tree, &visitor, err);
-	begin_root(writer);
-	return add_lost_and_found(writer, err) ? -1 : finish_directory(writer, &status, err);
+	return begin_tree(writer, false, err) ? -1 : finish_directory(writer, &status, err);
 }

@@ -68,6 +68,9 @@ static struct ext2_super_block parameters(uint64_t blocks, const struct tree_mea
 			EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE | EXT4_FEATURE_RO_COMPAT_METADATA_CSUM,
 	};
 
+	/* The resize inode knows 32-bit block numbers only. */
+	if (blocks > UINT32_MAX)
+		super.s_feature_compat &= ~EXT2_FEATURE_COMPAT_RESIZE_INODE;
 	ext2fs_blocks_count_set(&super, blocks);
 	ext2fs_r_blocks_count_set(&super, blocks * RESERVED_PERCENT / 100);
 	return super;
@@ -147,7 +150,8 @@ static errcode_t format(struct ext4_writer *writer, uint64_t blocks)
 		return code;
 	mark_inode_tables_zeroed(writer->fs);
 	reserve_inodes(writer);
-	code = ext2fs_create_resize_inode(writer->fs);
+	if (ext2fs_has_feature_resize_inode(writer->fs->super))
+		code = ext2fs_create_resize_inode(writer->fs);
 	if (!code)
 		code = add_journal(writer->fs);
 	if (!code)
