@@ -95,6 +95,8 @@ enum field {
 	FIELD_CONFLICTS,
 	FIELD_BREAKS,
 	FIELD_PROVIDES,
+	FIELD_RECOMMENDS,
+	FIELD_SUGGESTS,
 	FIELD_OTHER,
 };
 
@@ -116,6 +118,8 @@ static enum field field_of(struct span name)
 		[FIELD_CONFLICTS] = KEYWORD("Conflicts"),
 		[FIELD_BREAKS] = KEYWORD("Breaks"),
 		[FIELD_PROVIDES] = KEYWORD("Provides"),
+		[FIELD_RECOMMENDS] = KEYWORD("Recommends"),
+		[FIELD_SUGGESTS] = KEYWORD("Suggests"),
 	};
 #undef KEYWORD
 
@@ -156,6 +160,12 @@ static void read_field(const struct reader *reader, Solvable *solvable, struct c
 		break;
 	case FIELD_PROVIDES:
 		add_relations(reader, field->value, &solvable->provides);
+		break;
+	case FIELD_RECOMMENDS:
+		add_relations(reader, field->value, &solvable->recommends);
+		break;
+	case FIELD_SUGGESTS:
+		add_relations(reader, field->value, &solvable->suggests);
 		break;
 	case FIELD_OTHER:
 		break;

@@ -9,27 +9,34 @@ static const char merged_already[] = "usr-is-merged";
 struct walk {
 	const struct catalog *catalog;
 	const Map *banned;
-	Map chosen, blocked; /* blocked: something chosen conflicts with it */
-	Queue *order;        /* the chosen ones */
-	Queue open;          /* dependencies that leave a choice */
+	Map chosen;
+	Map inevitable; /* what the roots need without any choice, chosen yet or not */
+	Map blocked;    /* something chosen or inevitable conflicts with it */
+	Queue *order;   /* the chosen ones */
+	Queue path;     /* from the root being visited: solvable, place in its requires, ... */
 };
 
-static void choose(struct walk *walk, Id id)
+static void block_conflicting(struct walk *walk, Id id)
 {
 	Pool *pool = walk->catalog->pool;
 	const Solvable *solvable = pool_id2solvable(pool, id);
 	Id *conflict, p, pp;
 
-	if (MAPTST(&walk->chosen, id))
-		return;
-	MAPSET(&walk->chosen, id);
-	queue_push(walk->order, id);
 	if (!solvable->conflicts)
 		return;
 	for (conflict = solvable->repo->idarraydata + solvable->conflicts; *conflict; conflict++)
 		FOR_PROVIDES(p, pp, *conflict)
 	if (p != id)
 		MAPSET(&walk->blocked, p);
+}
+
+static void choose(struct walk *walk, Id id)
+{
+	if (MAPTST(&walk->chosen, id))
+		return;
+	MAPSET(&walk->chosen, id);
+	queue_push(walk->order, id);
+	block_conflicting(walk, id);
 }
 
 static bool is_possible(const struct walk *walk, Id id)
@@ -72,7 +79,8 @@ static bool is_better(const struct walk *walk, Id a, Id b, Id name)
 		return entry_a->essential;
 	if (entry_a->priority != entry_b->priority)
 		return entry_a->priority < entry_b->priority;
-	return a < b;
+	/* Unable to decide, apt takes the name that it came across last. */
+	return pool_id2solvable(pool, a)->name > pool_id2solvable(pool, b)->name;
 }
 
 /* Takes the next alternative off `a | b | c`; 0 behind the last. */
@@ -132,18 +140,55 @@ static Id only_choice(const struct walk *walk, Id dependency)
 	return only;
 }
 
-static void visit(struct walk *walk, Id id)
+/* Known beforehand, so that no choice falls on what conflicts with it. */
+static void find_inevitable(struct walk *walk, const Queue *roots)
 {
-	const Solvable *solvable = pool_id2solvable(walk->catalog->pool, id);
+	Queue found;
+
+	queue_init_clone(&found, roots);
+	for (int i = 0; i < found.count; i++) {
+		Id id = found.elements[i];
+		const Solvable *solvable = pool_id2solvable(walk->catalog->pool, id);
+		if (MAPTST(&walk->inevitable, id))
+			continue;
+		MAPSET(&walk->inevitable, id);
+		block_conflicting(walk, id);
+		Id *at = solvable->repo->idarraydata + solvable->requires;
+		while (solvable->requires && *at) {
+			Id only = only_choice(walk, *at++);
+			if (only)
+				queue_push(&found, only);
+		}
+	}
+	queue_free(&found);
+}
+
+/* Takes the next dependency off the package at the end of the path; 0 behind the last. */
+static Id next_dependency(struct walk *walk)
+{
+	Id *place = &walk->path.elements[walk->path.count - 1];
+	const Solvable *solvable = pool_id2solvable(walk->catalog->pool, place[-1]);
 
 	if (!solvable->requires)
-		return;
-	for (Id *at = solvable->repo->idarraydata + solvable->requires; *at; at++) {
-		Id only = only_choice(walk, *at);
-		if (only)
-			choose(walk, only);
-		else
-			queue_push(&walk->open, *at);
+		return 0;
+	return solvable->repo->idarraydata[solvable->requires + (*place)++];
+}
+
+/* Depth first, in the order in which dependencies are written; what is chosen is never given up. */
+static void visit(struct walk *walk, Id root)
+{
+	queue_push2(&walk->path, root, 0);
+	while (walk->path.count) {
+		Id dependency = next_dependency(walk);
+		if (!dependency)
+			queue_truncate(&walk->path, walk->path.count - 2);
+		Id best = !dependency || is_satisfied(walk, dependency)
+				  ? 0
+				  : best_choice(walk, dependency);
+		if (best) {
+			choose(walk, best);
+			queue_push2(&walk->path, best, 0);
+		}
 	}
 }
 
@@ -151,28 +196,18 @@ void prefer_like_apt(
 	const struct catalog *catalog, const Queue *roots, const Map *banned, Queue *preferred)
 {
 	struct walk walk = {.catalog = catalog, .banned = banned, .order = preferred};
-	int visited = preferred->count, decided = 0;
 
 	map_init(&walk.chosen, catalog->pool->nsolvables);
+	map_init(&walk.inevitable, catalog->pool->nsolvables);
 	map_init(&walk.blocked, catalog->pool->nsolvables);
-	queue_init(&walk.open);
+	queue_init(&walk.path);
+	find_inevitable(&walk, roots);
 	for (int i = 0; i < roots->count; i++)
 		choose(&walk, roots->elements[i]);
-	/* What leaves no choice first: it may settle what does. */
-	for (;;) {
-		if (visited < preferred->count) {
-			visit(&walk, preferred->elements[visited++]);
-		} else if (decided < walk.open.count) {
-			Id dependency = walk.open.elements[decided++];
-			Id best = is_satisfied(&walk, dependency) ? 0
-								  : best_choice(&walk, dependency);
-			if (best)
-				choose(&walk, best);
-		} else {
-			break;
-		}
-	}
-	queue_free(&walk.open);
+	for (int i = 0; i < roots->count; i++)
+		visit(&walk, roots->elements[i]);
+	queue_free(&walk.path);
 	map_free(&walk.chosen);
+	map_free(&walk.inevitable);
 	map_free(&walk.blocked);
 }

@@ -2,48 +2,72 @@
 
 #include "archive/prefer.h"
 
-/* The order of the jobs: roots, bans, preferences. solve_root_of() relies on it. */
-static void queue_jobs(const struct solve *solve, const Map *lifted, Queue *jobs)
+/* The first jobs: roots, then bans. solve_root_of() and solve_ban_of() rely on it. */
+static void queue_demands(const struct solve *solve, const Map *lifted, Queue *jobs)
+{
+	vector_for_each (root, &solve->roots)
+		queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, root->solvable);
+	for (size_t i = 0; i < solve->bans.count; i++) {
+		bool counts = !lifted || !MAPTST(lifted, i);
+		queue_push2(jobs, counts ? SOLVER_ERASE | SOLVER_SOLVABLE : SOLVER_NOOP,
+			solve->bans.items[i].solvable);
+	}
+}
+
+/* What apt would install, given those demands. */
+static void find_preferred(const struct solve *solve, const Queue *jobs, Queue *preferred)
 {
 	Pool *pool = solve->catalog->pool;
-	Queue roots, preferred;
+	Queue roots;
 	Map banned;
 
 	queue_init(&roots);
-	queue_init(&preferred);
 	map_init(&banned, pool->nsolvables);
-	vector_for_each (root, &solve->roots) {
-		queue_push(&roots, root->solvable);
-		queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE, root->solvable);
+	for (int i = 0; i < jobs->count; i += 2) {
+		int job = jobs->elements[i] & SOLVER_JOBMASK;
+		if (job == SOLVER_INSTALL)
+			queue_push(&roots, jobs->elements[i + 1]);
+		else if (job == SOLVER_ERASE)
+			MAPSET(&banned, jobs->elements[i + 1]);
 	}
-	for (size_t i = 0; i < solve->bans.count; i++) {
-		bool counts = !lifted || !MAPTST(lifted, i);
-		Id solvable = solve->bans.items[i].solvable;
-		queue_push2(jobs, counts ? SOLVER_ERASE | SOLVER_SOLVABLE : SOLVER_NOOP, solvable);
-		if (counts)
-			MAPSET(&banned, solvable);
-	}
-	prefer_like_apt(solve->catalog, &roots, &banned, &preferred);
-	for (int i = 0; i < preferred.count; i++)
-		queue_push2(jobs, SOLVER_FAVOR | SOLVER_SOLVABLE, preferred.elements[i]);
+	prefer_like_apt(solve->catalog, &roots, &banned, preferred);
 	queue_free(&roots);
-	queue_free(&preferred);
 	map_free(&banned);
+}
+
+static Solver *run(Pool *pool, const Queue *demands, const Queue *preferred, Id how)
+{
+	Queue jobs;
+	Solver *solver = solver_create(pool);
+
+	queue_init_clone(&jobs, demands);
+	for (int i = 0; i < preferred->count; i++)
+		queue_push2(&jobs, how | SOLVER_SOLVABLE, preferred->elements[i]);
+	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
+	solver_solve(solver, &jobs);
+	queue_free(&jobs);
+	return solver;
 }
 
 Solver *solve_run(const struct solve *solve, const Map *lifted)
 {
 	Pool *pool = solve->catalog->pool;
-	Queue jobs;
+	Queue demands, preferred;
 
 	pool->considered = (Map *)&solve->considered;
 	pool_createwhatprovides(pool);
-	queue_init(&jobs);
-	queue_jobs(solve, lifted, &jobs);
-	Solver *solver = solver_create(pool);
-	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
-	solver_solve(solver, &jobs);
-	queue_free(&jobs);
+	queue_init(&demands);
+	queue_init(&preferred);
+	queue_demands(solve, lifted, &demands);
+	find_preferred(solve, &demands, &preferred);
+	Solver *solver = run(pool, &demands, &preferred, SOLVER_INSTALL);
+	/* Where apt's way does not fit together it is only a hint. */
+	if (solver_problem_count(solver)) {
+		solver_free(solver);
+		solver = run(pool, &demands, &preferred, SOLVER_FAVOR);
+	}
+	queue_free(&demands);
+	queue_free(&preferred);
 	return solver;
 }
 
