@@ -23,7 +23,8 @@ static int format(const struct vfat *vfat, uint64_t length,
 	const uint8_t *id = options->uuid.bytes;
 	cleanup_free char *kibibytes = xasprintf("%llu", (unsigned long long)(length / KIB));
 	char serial[9];
-	const char *const arguments[] = {"mkfs.fat", "-C", "-F", "32", "-i", serial, "--invariant",
+	/* --invariant sets the serial number too: it comes first, to be overruled. */
+	const char *const arguments[] = {"mkfs.fat", "--invariant", "-C", "-F", "32", "-i", serial,
 		"-n", options->label ? options->label : "NO NAME", vfat->image, kibibytes, NULL};
 
 	snprintf(serial, sizeof(serial), "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);

@@ -19,13 +19,9 @@ struct writing {
 	struct disk *disk;
 };
 
-static const struct image_partition *find_partition(
-	const struct image_layout *layout, const struct uuid *type)
+static bool is_type(const struct image_partition *partition, const struct uuid *type)
 {
-	for (size_t i = 0; i < layout->partition_count; i++)
-		if (!memcmp(&layout->partitions[i].type, type, sizeof(*type)))
-			return &layout->partitions[i];
-	return NULL;
+	return !memcmp(&partition->type, type, sizeof(*type));
 }
 
 static const struct image_partition *find_root(const struct image_layout *layout)
@@ -94,10 +90,10 @@ static int write_partition(
 {
 	const struct image_layout *layout = writing->layout;
 
-	if (layout->boot_bios && partition == find_partition(layout, &partition_type_bios_boot))
+	if (layout->boot_bios && is_type(partition, &partition_type_bios_boot))
 		return bootloader_write_bios(
 			writing->disk, layout, partition, find_root(layout), writing->work, err);
-	if (layout->boot_uefi && partition == find_partition(layout, &partition_type_esp))
+	if (layout->boot_uefi && is_type(partition, &partition_type_esp))
 		return write_esp(writing, partition, err);
 	if (!partition->filesystem)
 		return 0;
