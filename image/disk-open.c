@@ -22,6 +22,7 @@ static int driver_recognize(
 	if (host_file_open(path, false, &fd, &file_size, err) ||
 		host_file_read(fd, 0, head, sizeof(head), err))
 		return -1;
+	/* raw, the last one, takes anything. */
 	const struct disk_driver *const *driver = disk_drivers;
 	while (!(*driver)->recognize(head, file_size))
 		driver++;

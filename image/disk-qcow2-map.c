@@ -26,7 +26,7 @@ static int find_table(
 static int load_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **ret_entries,
 	uint64_t *ret_count, struct error *err)
 {
-	uint64_t per_table = 1ull << qcow2_table_bits(image);
+	uint64_t per_table = qcow2_table_entries(image);
 	uint64_t window = per_table < QCOW2_WINDOW ? per_table : QCOW2_WINDOW;
 	uint64_t index = cluster % per_table, table = 0;
 
@@ -56,7 +56,7 @@ static int load_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **
 static int find_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **ret_entries,
 	uint64_t *ret_count, struct error *err)
 {
-	uint64_t per_table = 1ull << qcow2_table_bits(image), index = cluster % per_table;
+	uint64_t per_table = qcow2_table_entries(image), index = cluster % per_table;
 
 	if (!image->tables)
 		return load_entries(image, cluster, ret_entries, ret_count, err);
@@ -134,7 +134,7 @@ int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
 
 void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero)
 {
-	uint64_t size = qcow2_cluster_size(image), per_table = 1ull << qcow2_table_bits(image);
+	uint64_t size = qcow2_cluster_size(image), per_table = qcow2_table_entries(image);
 	uint64_t first = offset / size, last = (offset + length - 1) / size;
 	uint64_t **table = &image->tables[first / per_table];
 

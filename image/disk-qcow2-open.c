@@ -1,6 +1,5 @@
 /* qcow2: opening an image, believing no number that the file's length does not confirm. */
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"

@@ -1,6 +1,5 @@
 /* qcow2: making an image. Data goes straight to the cluster where it stays; the tables are kept in
  * memory and written by disk-qcow2-finish.c. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -132,14 +131,11 @@ int qcow2_write(
 	return 0;
 }
 
-/* Cuts the extent down to a part of one cluster, or to whole clusters; says which. The disk's last
- * cluster is whole even where the disk ends inside it. */
+/* Cuts the extent down to whole clusters, or to a part of one; says which. */
 static bool whole_clusters(const struct qcow2 *image, uint64_t offset, struct qcow2_extent *extent)
 {
 	uint64_t size = qcow2_cluster_size(image), inside = offset % size;
 
-	if (!inside && offset + extent->length == image->disk.size)
-		return true;
 	if (!inside && extent->length >= size) {
 		extent->length -= extent->length % size;
 		return true;

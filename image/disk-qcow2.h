@@ -96,10 +96,9 @@ static inline uint64_t qcow2_cluster_size(const struct qcow2 *image)
 	return 1ull << image->cluster_bits;
 }
 
-/* Entries of an L2 table, as the power of two. */
-static inline unsigned qcow2_table_bits(const struct qcow2 *image)
+static inline uint64_t qcow2_table_entries(const struct qcow2 *image)
 {
-	return image->cluster_bits - 3;
+	return qcow2_cluster_size(image) / sizeof(uint64_t);
 }
 
 enum qcow2_kind { QCOW2_IS_BELOW, QCOW2_IS_ZERO, QCOW2_IS_DATA, QCOW2_IS_COMPRESSED };

@@ -1,11 +1,9 @@
 #include "disk.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/size.h"
 #include "base/text.h"
 
 const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_raw, NULL};

@@ -22,8 +22,8 @@
 struct disk;
 
 struct disk_options {
-	const char *path;      /* created with O_EXCL, or opened */
-	uint64_t size;         /* bytes the guest sees; a multiple of 512; create only */
+	const char *path;      /* created with O_EXCL */
+	uint64_t size;         /* bytes the guest sees; a multiple of 512 */
 	uint32_t cluster_size; /* 0: the format's default */
 	/* qcow2 overlays: the disk below, borrowed, and the name to record for it. The new disk
 	 * reads through to it and copies on write. NULL: none. */

@@ -1,7 +1,6 @@
 #include "partition.h"
 
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 

@@ -1,7 +1,5 @@
 #include "slice.h"
 
-#include <stdlib.h>
-
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
@@ -45,7 +43,7 @@ int slice_zero(const struct slice *slice, uint64_t offset, uint64_t length, stru
 static int copy_data(
 	const struct slice *slice, int fd, uint64_t start, uint64_t end, struct error *err)
 {
-	enum { AT_ONCE = MIB };
+	enum { AT_ONCE = 256 * KIB };
 	cleanup_free uint8_t *data = xmalloc(AT_ONCE);
 
 	for (uint64_t offset = start, piece; offset < end; offset += piece) {

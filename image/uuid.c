@@ -82,7 +82,7 @@ void uuid_to_gpt(const struct uuid *uuid, uint8_t ret_bytes[16])
 
 struct uuid uuid_from_gpt(const uint8_t bytes[16])
 {
-	struct uuid uuid;
+	struct uuid uuid = {0};
 
 	exchange(bytes, uuid.bytes);
 	return uuid;

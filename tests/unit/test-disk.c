@@ -104,39 +104,55 @@ static void test_overlay(void **state)
 	}
 }
 
+/* What the finished file takes on the host. */
+static uint64_t space_taken(struct disk *disk)
+{
+	struct stat status;
+
+	form_finish(disk);
+	assert_int_equal(stat(disk->path, &status), 0);
+	return status.st_blocks * 512;
+}
+
+/* Neither when written among data, nor when data was there. */
 static void test_zeros_take_no_space(void **state)
 {
 	cleanup_free char *path = scratch_path(state, "sparse.disk");
+	cleanup_free char *other = scratch_path(state, "emptied.disk");
 
 	for_each_form(form)
 	{
 		cleanup_disk struct disk *disk = form_create(form, path);
+		cleanup_disk struct disk *emptied = form_create(form, other);
 		cleanup_model struct model model = model_make(form->size);
+		uint64_t size = form->size, little = size / 4 + 8 * disk->block;
 		struct error err = {0};
-		struct stat status;
-		assert_fine(disk_write(disk, 0, model.bytes, form->size, &err), &err);
-		model_scribble(&model, 0, form->size);
-		assert_fine(disk_write(disk, 0, model.bytes, form->size, &err), &err);
-		assert_fine(disk_zero(disk, 0, form->size, &err), &err);
-		form_finish(disk);
-		assert_int_equal(stat(path, &status), 0);
-		assert_in_range(status.st_blocks * 512, 0, form->size / 4 + 6 * MIB);
-		memset(model.bytes, 0, form->size);
+		model_scribble(&model, 0, size);
+		assert_fine(disk_write(emptied, 0, model.bytes, size, &err), &err);
+		assert_fine(disk_zero(emptied, 0, size, &err), &err);
+		memset(model.bytes, 0, size);
+		model_assert(&model, emptied);
+		assert_in_range(space_taken(emptied), 0, little);
+		model_scribble(&model, size / 3, 100);
+		assert_fine(disk_write(disk, 0, model.bytes, size, &err), &err);
 		model_assert(&model, disk);
+		assert_in_range(space_taken(disk), 512, little);
 	}
 }
 
-/* 1 TiB of disk costs neither memory nor file. */
+/* 1 TiB of disk costs neither memory nor file, and QEMU goes on where we ended. */
 static void test_large(void **state)
 {
 	cleanup_free char *path = scratch_path(state, "large.qcow2");
 	struct form large = {&disk_qcow2, 0, 1024 * GIB};
 	cleanup_disk struct disk *disk = form_create(&large, path), *again = NULL;
 	struct error err = {0};
-	struct stat status;
+	struct stat status, more;
 	char word[5];
 	uint64_t run;
 
+	need_program("qemu-img");
+	need_program("qemu-io");
 	assert_fine(disk_write(disk, 5, "first", 5, &err), &err);
 	assert_fine(disk_write(disk, large.size - 5, "last.", 5, &err), &err);
 	assert_fine(disk_zero(disk, 10, large.size - 20, &err), &err);
@@ -148,11 +164,15 @@ static void test_large(void **state)
 	assert_memory_equal(word, "last.", 5);
 	assert_true(disk_has_data(again, 0, large.size, &run));
 	assert_false(disk_has_data(again, MIB, large.size - MIB, &run));
-	need_program("qemu-img");
+
 	cleanup_free char *info = run_program("qemu-img", "info", path, NULL);
 	assert_non_null(strstr(info, "virtual size: 1 TiB"));
 	assert_non_null(strstr(info, "compat: 1.1"));
 	free(run_program("qemu-img", "check", path, NULL));
+	free(run_program("qemu-io", "-f", "qcow2", "-c", "write 512G 64k", path, NULL));
+	free(run_program("qemu-img", "check", path, NULL));
+	assert_int_equal(stat(path, &more), 0);
+	assert_int_equal(more.st_size, status.st_size + 2 * 64 * KIB);
 }
 
 static void test_same_bytes(void **state)

@@ -131,6 +131,27 @@ static void test_keeps_boot_code(void **state)
 	assert_int_equal(mbr[511], 0xaa);
 }
 
+/* More sectors than the MBR's 32 bits can tell. */
+static void test_large(void **state)
+{
+	cleanup_free char *path = scratch_path(state, "large.qcow2");
+	struct disk_options options = {.path = path, .size = 3072 * GIB};
+	cleanup_disk struct disk *disk = NULL;
+	struct partition item = {
+		.type = partition_type_esp, .start = 2560 * GIB, .length = MIB, .label = "far"};
+	struct partition_table table = {.items = &item, .count = 1}, back;
+	struct error err = {0};
+	uint32_t sectors;
+
+	assert_fine(disk_create(&disk_qcow2, &options, &disk, &err), &err);
+	assert_fine(partition_write(disk, &table, &err), &err);
+	assert_fine(disk_read(disk, MBR_ENTRIES + 12, &sectors, sizeof(sectors), &err), &err);
+	assert_int_equal(sectors, UINT32_MAX);
+	assert_fine(partition_read(disk, &back, &err), &err);
+	assert_int_equal(back.items[0].start, 2560 * GIB);
+	partition_table_release(&back);
+}
+
 /* Any damaged byte of one copy sends us to the other; damage to both is an error. */
 static void test_backup(void **state)
 {
@@ -282,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_oracles),
 		cmocka_unit_test(test_reads_others),
 		cmocka_unit_test(test_keeps_boot_code),
+		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_backup),
 		cmocka_unit_test(test_sealed_nonsense),
 		cmocka_unit_test(test_refused),
