@@ -74,7 +74,7 @@ static int make_mounts_private(struct error *err)
 
 	if (!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return 0;
-	if (errno != EINVAL || root < 0 || chroot("/proc") || fchdir(root))
+	if (errno != EINVAL || root < 0 || chroot("/usr") || fchdir(root))
 		return error_errno(err, errno, "making mounts private");
 	do {
 		above = here;
