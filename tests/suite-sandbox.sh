@@ -1,0 +1,103 @@
+#!/bin/bash
+# The sandbox seen from outside: the modes that a host allows, what jeos says where it allows none,
+# and the sandbox's own tests as an unprivileged user.
+
+programs="$JEOS_TOP/${JEOS#"$JEOS_TOP"/}"
+programs=${programs%/*}/tests/unit
+
+oneTimeSetUp() {
+	made_user=
+	[ "$(id -u)" = 0 ] || return 0
+	user=$(awk -F: '$1 !~ /^[0-9]/ && $3 >= 65535 { print $1 }' /etc/subuid | head -n 1)
+	if [ -z "$user" ] || ! id "$user" >/dev/null 2>&1; then
+		user=jeos-test made_user=yes
+		useradd --no-create-home --shell /bin/sh "$user" || return 1
+	fi
+	home=$TMPDIR/home
+	mkdir "$home" && chown "$user:" "$home" && cp "$JEOS" "$home/jeos"
+}
+
+oneTimeTearDown() {
+	[ -z "$made_user" ] || userdel "$user"
+	made_user=
+}
+
+# as_user COMMAND...: as an ordinary user, who sees nothing of what root has exported.
+as_user() {
+	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
+		env -i PATH="$PATH" HOME="$home" TMPDIR="$home" LC_ALL=C.UTF-8 \
+		CMOCKA_MESSAGE_OUTPUT=TAP "$@"
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] && return 0
+	startSkipping
+	echo "skip: only root can $1"
+	assertTrue true
+	return 1
+}
+
+test_the_sandbox_works_for_an_unprivileged_user() {
+	need_root 'become another user' || return 0
+	local name status
+	for name in sandbox-enter sandbox-run sandbox-tree hooks; do
+		cp "$programs/test-$name" "$home/" || return 1
+		(cd "$home" && as_user "./test-$name") >"$TMPDIR/log" 2>&1
+		status=$?
+		assertEquals "$name: $(grep -A20 '^not ok' "$TMPDIR/log")" 0 $status
+	done
+}
+
+test_doctor_names_the_mode() {
+	need_root 'try the modes of root' || return 0
+	assertContains "$("$JEOS" doctor)" 'privileges               root'
+	assertContains "$("$JEOS" doctor --json)" '"name":"privileges","state":"ok","detail":"root"'
+	cd "$home" || return 1
+	assertContains "$(as_user ./jeos doctor)" 'privileges               user namespace'
+	assertContains "$(setpriv --bounding-set -sys_admin "$JEOS" doctor)" 'chroot: root that may not'
+	cd "$JEOS_TOP" || return 1
+}
+
+# doctor_fails MESSAGE COMMAND...: the command says what is missing, and exits with 6.
+doctor_fails() {
+	local message=$1 status
+	shift
+	"$@" >"$TMPDIR/output" 2>"$TMPDIR/errors"
+	status=$?
+	assertEquals "$* ($(<"$TMPDIR/errors"))" 6 $status
+	assertContains "$*" "$(<"$TMPDIR/errors")" "$message"
+}
+
+test_what_is_missing_is_named_with_its_remedy() {
+	need_root 'take rights away' || return 0
+	local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups env -i HOME=/nonexistent)
+	mkdir -m 777 "$TMPDIR/store"
+	cd "$home" || return 1
+	doctor_fails 'usermod --add-subuids' "${nobody[@]}" ./jeos doctor --store "$TMPDIR/store"
+	doctor_fails 'uidmap' as_user PATH=/nonexistent ./jeos doctor
+	doctor_fails 'capability SYS_CHROOT' \
+		setpriv --bounding-set -sys_admin,-sys_chroot "$JEOS" doctor
+	cd "$JEOS_TOP" || return 1
+	rm -rf "$TMPDIR/store"
+}
+
+# A chroot is no mount point, so that its mounts cannot be made private the ordinary way.
+test_root_in_a_chroot_can_build_and_its_mounts_stay_private() {
+	need_root 'make a chroot' || return 0
+	local tree=$TMPDIR/chroot
+	mkdir -p "$tree/usr" "$tree/proc" "$tree/dev" && cp "$JEOS" "$tree/jeos" &&
+		ldd "$JEOS" | grep -o '/[^ ]*' | xargs cp -L --parents -t "$tree"
+	# shellcheck disable=SC2016 # expanded inside
+	unshare --mount --propagation shared sh -c '
+		mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev"
+		cat /proc/self/mountinfo >"$2/before"
+		chroot "$1" /jeos doctor --store /store >"$2/output" 2>&1
+		cat /proc/self/mountinfo >"$2/after"' sh "$tree" "$TMPDIR"
+	assertContains "$(<"$TMPDIR/output")" 'privileges               root'
+	assertContains "$(<"$TMPDIR/output")" 'layers are shared'
+	diff "$TMPDIR/before" "$TMPDIR/after"
+	assertTrue 'the mounts are as before' $?
+}
+
+# shellcheck disable=SC1091
+. shunit2
