@@ -122,7 +122,7 @@ static void test_no_room(void **state)
 		struct disk_options options = {
 			.path = path, .size = form->size, .cluster_size = form->cluster_size};
 		cleanup_model struct model model = model_make(form->size);
-		rlim_t room = 0, step = form->size / 16 + 100;
+		rlim_t room = 0, step = (form->size + 256 * KIB) / 16 + 100;
 		model_scribble(&model, 0, form->size);
 		for (int result = -1; result; room += step) {
 			cleanup_disk struct disk *disk = NULL;
