@@ -55,10 +55,10 @@ int check_retry(struct subject *subject, const struct recipe_check *check,
 		struct error *err),
 	struct error *err)
 {
-	enum { PAUSE = 300 /* milliseconds */ };
+	enum { PAUSE = 300, GRACE = 1000 /* milliseconds that the last attempt may take more */ };
 	uint64_t deadline = clock_now() + check->within;
 
-	while (attempt(subject, check, deadline, err)) {
+	while (attempt(subject, check, deadline + GRACE, err)) {
 		if (err->status != STATUS_CHECK || !clock_until(deadline) ||
 			subject->machine->state != MACHINE_RUNNING)
 			return -1;

@@ -15,7 +15,6 @@ static const struct {
 	{"GRUB", PHASE_LOADER},
 	{"Linux version ", PHASE_KERNEL},
 	{"Decompressing Linux", PHASE_KERNEL},
-	{"EFI stub: ", PHASE_KERNEL},
 	{"Loading, please wait", PHASE_KERNEL},
 	{"systemd[1]: ", PHASE_USERSPACE},
 	{"as init process", PHASE_USERSPACE},
