@@ -31,19 +31,24 @@ uptime() {
 	echo "${seconds%.*}${seconds#*.}0"
 }
 
+# On a line of its own, whatever firmware or kernel has left on the one before.
+say() {
+	printf '\n%s\n' "$1"
+}
+
 serve() {
 	exec <>"$1" >&0
 	stty raw -echo
 	mkdir -p "$state"
-	echo "READY $(uptime) $(memory_used)"
+	say "READY $(uptime) $(memory_used)"
 	while read -r id seconds command; do
 		command=$(echo "$command" | base64 -d) || continue
 		# To a file, not a pipe: what the command leaves running must not hold us up.
 		timeout -k 5 "$seconds" sh -c "$command" </dev/null >"$state/output" 2>&1
 		status=$?
-		output=$(head -c "$limit" "$state/output" | base64 -w 0)
-		echo "$id $status ${#output} $output"
-		rm -f "$state/output"
+		output=
+		[ -s "$state/output" ] && output=$(head -c "$limit" "$state/output" | base64 -w 0)
+		say "$id $status ${#output} $output"
 	done
 }
 
