@@ -244,7 +244,7 @@ static int check_inside(void)
 	for (size_t i = 0; i < array_count(checks); i++) {
 		if (checks[i].good)
 			continue;
-		printf("not true: %s\n", checks[i].what);
+		dprintf(1, "not true: %s\n", checks[i].what);
 		result = 1;
 	}
 	return result;
@@ -292,10 +292,11 @@ int main(int argc, char **argv)
 	const enum sandbox_mode *modes;
 	size_t count = 0;
 
+	/* Left by _exit(): a leak checker would want the /proc that a plain chroot lacks. */
 	if (argc > 1 && !strcmp(argv[1], "--inside"))
-		return check_inside();
+		_exit(check_inside());
 	if (argc > 2 && !strcmp(argv[1], "--connect"))
-		return connect_to(argv[2]);
+		_exit(connect_to(argv[2]));
 	size_t mode_count = guest_modes(&modes);
 	for (size_t i = 0; i < mode_count; i++)
 		for (size_t j = 0; j < array_count(functions); j++)
