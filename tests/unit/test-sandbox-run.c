@@ -90,6 +90,7 @@ static void the_program_is_a_confined_root(void **state)
 		.mode = MODE, .arguments = (const char *const[]){"/test", "--inside", NULL}};
 
 	assert_ok(guest_run(run, &err), &err);
+	unlink("output");
 	assert_ok(guest_shell(MODE,
 			  "set -e; echo x >/owned; chown 65534:12 /owned; "
 			  "chown 0:0 /owned; umask; stat -c %a /owned",
@@ -306,6 +307,8 @@ int main(int argc, char **argv)
 				.test_func = functions[j].function,
 				.initial_state = (void *)&modes[i],
 			};
-	struct CMUnitTest const *all = tests;
-	return _cmocka_run_group_tests("sandbox_run", all, count, setup, teardown);
+	int failed = _cmocka_run_group_tests("sandbox_run", tests, count, setup, teardown);
+	while (count)
+		free((char *)tests[--count].name);
+	return failed;
 }
