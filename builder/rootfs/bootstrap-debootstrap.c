@@ -19,7 +19,7 @@
 #include "rootfs.h"
 #include "strip.h"
 
-enum { LOG_LIMIT = 64 << 20, LOG_LINES = 12 };
+enum { LOG_LIMIT = 64 << 20, LOG_LINES = 8 };
 
 /* Below the root. The mirror lies in debootstrap's own directory, which it removes. */
 static const char mirror[] = "debootstrap/archive", debs[] = "var/cache/apt/archives",
@@ -129,22 +129,32 @@ static int place_debs(const struct rootfs *rootfs, int root, struct error *err)
 	return 0;
 }
 
-/* Adds the end of debootstrap's log, which says more than it prints. */
+/* Where the log tells why the first package failed: its end is about others that did not. */
+static size_t first_failure(const struct buffer *log)
+{
+	const char *at = strstr(log->data, "\ndpkg: error processing ");
+
+	for (unsigned lines = 0; at && lines < 2; lines++)
+		at = strchr(at + 1, '\n');
+	return at ? (size_t)(at - log->data) : 0;
+}
+
+/* Adds what debootstrap's log says, which is more than it prints. */
 static int explain(int root, struct error *err)
 {
 	cleanup_buffer struct buffer log = {0};
-	struct error ignored = {0};
+	cleanup(error_release) struct error ignored = {0};
 
 	if (err->status == STATUS_INTERRUPTED ||
-		file_read(root, "debootstrap/debootstrap.log", LOG_LIMIT, &log, &ignored)) {
-		error_release(&ignored);
+		file_read(root, "debootstrap/debootstrap.log", LOG_LIMIT, &log, &ignored))
 		return -1;
-	}
-	cleanup_free char *lines = text_tail(log.data, log.length, LOG_LINES);
+	size_t failure = first_failure(&log);
+	cleanup_free char *lines = text_tail(log.data, failure ? failure : log.length, LOG_LINES);
 	if (!*lines)
 		return -1;
+	int what = failure ? (int)strcspn(err->message, "\n") : (int)strlen(err->message);
 	cleanup_free char *message = xstrdup(err->message);
-	return error_set(err, err->status, "%s\n  the end of its log:%s", message, lines);
+	return error_set(err, err->status, "%.*s; its log:%s", what, message, lines);
 }
 
 /* debootstrap's shell takes a path with a space in it apart: the tree is passed as a descriptor,
