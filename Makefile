@@ -15,7 +15,7 @@ DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev
 	libcurl4-gnutls-dev libarchive-dev libext2fs-dev comerr-dev libjansson-dev nettle-dev \
 	libseccomp-dev libzstd-dev zlib1g-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
-	grub-pc-bin grub-efi-amd64-bin dosfstools mtools qemu-system-x86 ovmf
+	kmod grub-pc-bin grub-efi-amd64-bin dosfstools mtools qemu-system-x86 ovmf
 DEPENDENCIES_TEST = libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
 	qemu-utils busybox-static
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
