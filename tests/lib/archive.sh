@@ -15,7 +15,7 @@
 # packages to it and signs it again. Everything lies in the directory, so removing that removes all;
 # no agent keeps running.
 #
-# Needs dpkg-deb, gpg, xz and busybox (with httpd), curl.
+# Needs dpkg-deb, gpg, xz and busybox (with httpd and wget).
 
 ARCHIVE_PIDS=
 
@@ -129,23 +129,29 @@ archive_sign() (
 	rm -rf "$home"
 )
 
+# Whether the server started last is the one that answers on its port: its token tells.
+archive_answers() {
+	for archive_wait in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(busybox wget -q -O - "$ARCHIVE_URL/token" 2>/dev/null)" = "$1" ] && return 0
+		kill -0 "$archive_pid" 2>/dev/null || return 1
+		sleep "0.$archive_wait"
+	done
+	return 1
+}
+
 # archive_serve DIR: serves it over HTTP on a free port of the loopback; sets ARCHIVE_URL.
 archive_serve() {
 	archive_token=$$.$(date +%N)
 	echo "$archive_token" >"$1/token"
+	export no_proxy="127.0.0.1${no_proxy:+,$no_proxy}"
 	for archive_try in 1 2 3 4 5 6 7 8 9 10; do
 		archive_port=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 20000))
-		busybox httpd -f -p "127.0.0.1:$archive_port" -h "$1" 2>/dev/null &
-		archive_pid=$!
 		ARCHIVE_URL=http://127.0.0.1:$archive_port
-		# The token tells this server from another one that has the port.
-		if [ "$(curl -s --retry 20 --retry-delay 0 --retry-max-time 5 --retry-connrefused \
-			"$ARCHIVE_URL/token")" = "$archive_token" ]; then
-			ARCHIVE_PIDS="$ARCHIVE_PIDS $archive_pid"
-			return 0
-		fi
-		kill "$archive_pid" 2>/dev/null
-		wait "$archive_pid" 2>/dev/null
+		# Should the test die, the server ends by itself.
+		timeout 1800 busybox httpd -f -p "127.0.0.1:$archive_port" -h "$1" 2>/dev/null &
+		archive_pid=$!
+		ARCHIVE_PIDS="$ARCHIVE_PIDS $archive_pid"
+		archive_answers "$archive_token" && return 0
 	done
 	echo "no HTTP server could be started after $archive_try tries" >&2
 	return 1
