@@ -8,10 +8,12 @@
 static int unknown(const char *option, const char *value, const char *const *names, size_t count,
 	struct error *err)
 {
-	const char *nearest = text_nearest(value, names, count);
+	cleanup_buffer struct buffer known = {0};
 
-	return error_set(err, STATUS_USAGE, "--%s: `%s` is unknown%s%s%s", option, value,
-		nearest ? "; did you mean `" : "", nearest ? nearest : "", nearest ? "`?" : "");
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&known, "%s%s", i ? ", " : "", names[i]);
+	return error_set(err, STATUS_USAGE, "--%s: `%s` is unknown; known are %s", option, value,
+		known.data);
 }
 
 static int parse_accelerator(

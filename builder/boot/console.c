@@ -13,6 +13,7 @@ static const struct {
 	enum boot_phase phase;
 } phase_marks[] = {
 	{"GRUB", PHASE_LOADER},
+	{"Booting from ROM", PHASE_KERNEL}, /* SeaBIOS, of a kernel that QEMU has loaded */
 	{"Linux version ", PHASE_KERNEL},
 	{"Decompressing Linux", PHASE_KERNEL},
 	{"Loading, please wait", PHASE_KERNEL},
@@ -20,6 +21,8 @@ static const struct {
 	{"as init process", PHASE_USERSPACE},
 	{"Welcome to Debian", PHASE_USERSPACE},
 	{"INIT: version", PHASE_USERSPACE},
+	{"You are in rescue mode", PHASE_USERSPACE},
+	{"You are in emergency mode", PHASE_USERSPACE},
 	{" login: ", PHASE_USERSPACE},
 };
 
@@ -55,14 +58,29 @@ static void append_plain(struct console *console, char byte)
 		buffer_append(&console->text, &byte, 1);
 }
 
-/* The kernel's message in a line: behind the time stamp "[    1.234567] ", if there is one. */
+/* The end of "[    1.234567]" if the text begins so; else NULL. */
+static const char *after_stamp(const char *text)
+{
+	if (*text != '[')
+		return NULL;
+	size_t digits = strspn(text + 1, " 0123456789");
+	const char *dot = text + 1 + digits;
+	if (!digits || *dot != '.' || strspn(dot + 1, "0123456789") != 6 || dot[7] != ']')
+		return NULL;
+	return dot + 8;
+}
+
+/* The kernel's message in a line: behind its time stamp, before which others may have left half a
+ * line; NULL when there is none. */
 static const char *kernel_message(const char *line)
 {
-	const char *end = *line == '[' ? strchr(line, ']') : NULL;
+	const char *message = NULL;
 
-	if (!end || strspn(line + 1, " 0123456789.T") != (size_t)(end - line - 1))
-		return line;
-	return end + 1 + strspn(end + 1, " ");
+	for (; *line && !message; line++)
+		message = after_stamp(line);
+	if (message && *message == '[') /* the caller: "[    T1]" */
+		message = strchr(message, ']') ? strchr(message, ']') + 1 : message;
+	return message ? message + strspn(message, " ") : NULL;
 }
 
 static bool begins_with_any(const char *text, const char *const *prefixes, size_t count)
@@ -73,18 +91,21 @@ static bool begins_with_any(const char *text, const char *const *prefixes, size_
 	return false;
 }
 
-static void look_at(struct console *console, const char *line)
+/* `end` is where the line ends in the console's text. */
+static void look_at(struct console *console, const char *line, size_t end)
 {
-	const char *message = kernel_message(line);
+	const char *stamped = kernel_message(line), *message = stamped ? stamped : line;
 
 	for (size_t i = 0; i < array_count(phase_marks); i++)
 		if (phase_marks[i].phase > console->phase && strstr(line, phase_marks[i].text))
 			console->phase = phase_marks[i].phase;
-	/* A kernel without a time stamp has printed nothing yet. */
-	if (message != line && console->phase < PHASE_KERNEL)
+	/* Nobody but the kernel stamps its lines. */
+	if (stamped && console->phase < PHASE_KERNEL)
 		console->phase = PHASE_KERNEL;
-	if (!console->panic && begins_with_any(message, panics, array_count(panics)))
+	if (!console->panic && begins_with_any(message, panics, array_count(panics))) {
 		console->panic = xstrdup(message);
+		console->panic_end = end;
+	}
 	if (!console->oops && begins_with_any(message, faults, array_count(faults)))
 		console->oops = xstrdup(message);
 }
@@ -99,8 +120,8 @@ void console_feed(struct console *console, const char *data, size_t length)
 		if (!end)
 			break;
 		cleanup_free char *line = xstrndup(start, end - start);
-		look_at(console, line);
 		console->scanned += end - start + 1;
+		look_at(console, line, console->scanned);
 	}
 }
 
@@ -117,14 +138,15 @@ bool console_contains(const struct console *console, const char *text)
 	return console->text.data && strstr(console->text.data, text);
 }
 
-char *console_tail(const struct console *console, size_t lines)
+/* The last lines with something on them, of those that end before `end`. */
+static char *tail_before(const struct console *console, size_t end, size_t lines)
 {
-	const char *text = console->text.data ? console->text.data : "";
-	size_t start = console->text.length, found = 0;
+	const char *text = console->text.data;
+	size_t start = end, found = 0;
 	struct buffer tail = {0};
 	bool blank = true;
 
-	for (; start && found < lines; start--) {
+	for (; start; start--) {
 		if (text[start - 1] != '\n') {
 			blank = blank && strchr(" \t", text[start - 1]);
 			continue;
@@ -135,9 +157,20 @@ char *console_tail(const struct console *console, size_t lines)
 			break;
 	}
 	buffer_text(&tail, "");
-	cleanup_free char *last = xstrdup(text + start);
+	cleanup_free char *last = xstrndup(text ? text + start : "", end - start);
 	for (char *rest = last, *line; (line = strsep(&rest, "\n"));)
 		if (line[strspn(line, " \t")])
 			buffer_printf(&tail, "\n    %s", line);
 	return tail.data;
+}
+
+char *console_tail(const struct console *console, size_t lines)
+{
+	return tail_before(console, console->text.length, lines);
+}
+
+char *console_panic_tail(const struct console *console, size_t lines)
+{
+	return tail_before(
+		console, console->panic ? console->panic_end : console->text.length, lines);
 }

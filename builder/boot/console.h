@@ -16,8 +16,9 @@ struct console {
 	size_t scanned;     /* bytes of complete lines that were looked at */
 	int escape;         /* inside an escape sequence: see console.c */
 	enum boot_phase phase;
-	char *panic; /* the line with which the kernel gave up; NULL; owned */
-	char *oops;  /* the first line of a kernel fault it survived; NULL; owned */
+	char *panic;      /* the line with which the kernel gave up; NULL; owned */
+	size_t panic_end; /* where it ends in the text */
+	char *oops;       /* the first line of a kernel fault it survived; NULL; owned */
 };
 
 void console_feed(struct console *console, const char *data, size_t length);
@@ -27,4 +28,6 @@ bool console_contains(const struct console *console, const char *text);
 /* The last lines with something on them, each indented on a line of its own; owned by the caller.
  */
 char *console_tail(const struct console *console, size_t lines);
+/* The same up to the kernel's panic, without the trace of calls behind it. */
+char *console_panic_tail(const struct console *console, size_t lines);
 const char *boot_phase_name(enum boot_phase phase); /* "firmware", "boot loader", ... */

@@ -17,19 +17,6 @@
 
 enum { FORWARD_TRIES = 8 };
 
-/* A command of QEMU's monitor for people; its output is owned by the caller. */
-static int monitor(struct qmp *qmp, const char *line, char **ret_output, struct error *err)
-{
-	json_t *result;
-
-	if (qmp_command(qmp, "human-monitor-command", json_pack("{s:s}", "command-line", line),
-		    &result, err))
-		return -1;
-	*ret_output = xstrdup(json_string_value(result) ?: "");
-	json_decref(result);
-	return 0;
-}
-
 static struct sockaddr_in loopback(unsigned port)
 {
 	return (struct sockaddr_in){.sin_family = AF_INET,
@@ -66,7 +53,7 @@ static int forward(struct machine_qemu *qemu, unsigned guest, unsigned *ret_host
 			return -1;
 		cleanup_free char *line =
 			xasprintf("hostfwd_add net tcp:127.0.0.1:%u-:%u", host, guest);
-		if (monitor(&qemu->qmp, line, &output, err))
+		if (qemu_monitor(qemu, line, &output, err))
 			return -1;
 		if (*output)
 			continue;
@@ -104,7 +91,7 @@ static int wait_established(
 			return 0;
 		if (!peeked || errno != EAGAIN)
 			return error_set(err, STATUS_CHECK, "connection refused");
-		if (monitor(&qemu->qmp, "info usernet", &list, err))
+		if (qemu_monitor(qemu, "info usernet", &list, err))
 			return -1;
 		if (usernet_established(list, host))
 			return 0;

@@ -140,24 +140,6 @@ static void qemu_receive(struct machine *machine)
 		conclude(qemu);
 }
 
-static char *qemu_diagnose(struct machine *machine)
-{
-	struct error err = {0};
-	json_t *result = NULL;
-	char *text = NULL;
-
-	if (qmp_command(&qemu_of(machine)->qmp, "query-status", NULL, &result, &err)) {
-		text = xasprintf("QEMU does not answer: %s", err.message);
-		error_release(&err);
-		return text;
-	}
-	const char *status = json_string_value(json_object_get(result, "status"));
-	if (!text_equal(status, "running"))
-		text = xasprintf("QEMU says of the guest: %s", status ? status : "nothing");
-	json_decref(result);
-	return text;
-}
-
 static void qemu_free(struct machine *machine)
 {
 	struct machine_qemu *qemu = qemu_of(machine);

@@ -21,6 +21,14 @@ struct machine_qemu {
 int qemu_connect(
 	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
 
+/* A command of QEMU's monitor for people; its output is owned by the caller. */
+int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output, struct error *err);
+
+/* What QEMU can tell of a guest that does not get up: see struct machine_driver. */
+char *qemu_diagnose(struct machine *machine);
+/* Where a processor with these registers (`info registers`) is; FIRMWARE when they do not tell. */
+enum boot_phase registers_phase(const char *registers);
+
 /* Whether QEMU's list of user-mode connections (`info usernet`) has one through that port of the
  * host to which the guest has agreed. */
 bool usernet_established(const char *list, unsigned host_port);

@@ -37,8 +37,9 @@ struct machine_driver {
 		struct error *err);
 	/* Takes in what came on the control line, without waiting. */
 	void (*receive)(struct machine *machine);
-	/* Why a guest that does not answer may be silent; NULL: nothing known. Owned by the caller.
-	 */
+	/* Looks at a guest that does not get up: may find that it has come further than its console
+	 * shows (console.phase). The result is why it never will; NULL: nothing known; owned by the
+	 * caller. */
 	char *(*diagnose)(struct machine *machine);
 	/* A connection to a TCP port of the guest, made within the time or an error (STATUS_CHECK).
 	 */

@@ -100,8 +100,7 @@ enum status subject_status(const struct subject *subject)
 	return STATUS_OK;
 }
 
-static int explain_hang(
-	struct subject *subject, const char *phase, const char *tail, struct error *err)
+static int explain_hang(struct subject *subject, const char *tail, struct error *err)
 {
 	struct machine *machine = subject->machine;
 	cleanup_free char *why = machine->driver->diagnose(machine);
@@ -109,7 +108,8 @@ static int explain_hang(
 	if (why)
 		return error_set(err, STATUS_EMULATOR, "%s", why);
 	return error_set(err, STATUS_TIMEOUT, "not up after %.0f s: it stands in its %s; %s%s",
-		subject->options->test->ready_within / 1000.0, phase,
+		subject->options->test->ready_within / 1000.0,
+		boot_phase_name(machine->console.phase),
 		*tail ? "the last lines of its console:" : "its console is empty", tail);
 }
 
@@ -117,14 +117,14 @@ static int explain_not_ready(struct subject *subject, struct error *err)
 {
 	struct machine *machine = subject->machine;
 	const char *phase = boot_phase_name(machine->console.phase);
-	cleanup_free char *tail = console_tail(&machine->console, TAIL_LINES);
+	cleanup_free char *tail = console_panic_tail(&machine->console, TAIL_LINES);
 	enum status status = subject_status(subject);
 
 	switch (machine->state) {
 	case MACHINE_RUNNING:
-		return explain_hang(subject, phase, tail, err);
+		return explain_hang(subject, tail, err);
 	case MACHINE_PANICKED:
-		return error_set(err, status, "%s%s",
+		return error_set(err, status, "%s; before that its console said:%s",
 			machine->console.panic ? machine->console.panic : "kernel panic", tail);
 	case MACHINE_RESET:
 		return error_set(err, status, "the guest reset itself in its %s%s", phase, tail);

@@ -60,14 +60,17 @@ static void faults_are_seen_where_the_kernel_says_them(void **state)
 	} cases[] = {
 		{"[    3.140000] Kernel panic - not syncing: VFS: Unable to mount root\r\n", true,
 			false},
-		{"[    3.14][   T1] Kernel panic\n", false, false},
+		{"[    3.140000][    T1] Kernel panic\n", false, false},
 		{"Kernel panic - not syncing: no time stamp\n", true, false},
-		{"[   12.5] BUG: kernel NULL pointer dereference, address: 0\n", false, true},
-		{"[   12.5] Oops: 0002 [#1] PREEMPT SMP NOPTI\n", false, true},
-		{"[   12.5] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!\n", false, false},
+		{"[   12.500000] BUG: kernel NULL pointer dereference, address: 0\n", false, true},
+		{"[   12.500000] Oops: 0002 [#1] PREEMPT SMP NOPTI\n", false, true},
+		{"[   12.500000] watchdog: BUG: soft lockup - CPU#0 stuck for 22s!\n", false,
+			false},
 		{"app[7]: DEBUG: Oops: not the kernel\n", false, false},
 		{"[  OK  ] BUG: of a unit's name\n", false, false},
-		{"[   12.5] BUG: line not yet complete", false, false},
+		{"Booting from ROM..[    3.140000] Kernel panic - not syncing: x\n", true, false},
+		{"[    3.140000][    T1] BUG: with its caller\n", false, true},
+		{"[   12.500000] BUG: line not yet complete", false, false},
 	};
 
 	(void)state;
@@ -81,7 +84,7 @@ static void faults_are_seen_where_the_kernel_says_them(void **state)
 
 static void first_fault_is_kept(void **state)
 {
-	struct console console = console_of("[ 1.0] BUG: one\n[ 2.0] BUG: two\n");
+	struct console console = console_of("[    1.000000] BUG: one\n[    2.000000] BUG: two\n");
 
 	(void)state;
 	assert_string_equal(console.oops, "BUG: one");
@@ -99,6 +102,19 @@ static void tail_skips_blank_lines(void **state)
 	console_release(&console);
 	cleanup_free char *none = console_tail(&console, 3);
 	assert_string_equal(none, "");
+}
+
+static void panic_is_told_without_its_trace(void **state)
+{
+	struct console console =
+		console_of("no root\n[    3.140000] Kernel panic - not syncing: y\n"
+			   "[    3.150000] Call Trace:\n");
+	cleanup_free char *tail = console_panic_tail(&console, 9);
+
+	(void)state;
+	assert_string_equal(
+		tail, "\n    no root\n    [    3.140000] Kernel panic - not syncing: y");
+	console_release(&console);
 }
 
 static void flood_is_bounded(void **state)
@@ -124,6 +140,7 @@ int main(void)
 		cmocka_unit_test(faults_are_seen_where_the_kernel_says_them),
 		cmocka_unit_test(first_fault_is_kept),
 		cmocka_unit_test(tail_skips_blank_lines),
+		cmocka_unit_test(panic_is_told_without_its_trace),
 		cmocka_unit_test(flood_is_bounded),
 	};
 
