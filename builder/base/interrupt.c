@@ -21,6 +21,7 @@ void interrupt_install(void)
 	for (size_t i = 0; i < array_count(handled); i++)
 		sigaction(handled[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child's end can be seen */
 }
 
 bool interrupt_pending(void)

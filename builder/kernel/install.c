@@ -10,12 +10,12 @@
 
 #include "archive/deb.h"
 #include "base/file.h"
+#include "base/inside.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/size.h"
 #include "initramfs.h"
 #include "kernel.h"
-#include "rootfs/inside.h"
 #include "rootfs/unpack-file.h"
 
 /* A kernel on its way from its package into a root. */

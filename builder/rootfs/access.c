@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/inside.h"
 #include "base/size.h"
-#include "inside.h"
 #include "shadow.h"
 
 #define UNITS "etc/systemd/system/"

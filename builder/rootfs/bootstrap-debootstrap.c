@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/inside.h"
 #include "base/log.h"
-#include "inside.h"
 #include "rootfs.h"
 #include "strip.h"
 

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/inside.h"
 #include "base/size.h"
 #include "image/tree.h"
-#include "inside.h"
 #include "rootfs.h"
 #include "shadow.h"
 #include "strip.h"

@@ -4,7 +4,7 @@
 #include "access.h"
 #include "architecture.h"
 #include "base/cleanup.h"
-#include "inside.h"
+#include "base/inside.h"
 
 static int write_hostname(const char *name, int root, struct error *err)
 {

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/inside.h"
 #include "base/log.h"
-#include "inside.h"
 #include "rootfs.h"
 #include "sandbox/loan.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inside.h"
 #include "image/tree.h"
-#include "inside.h"
 #include "owners.h"
 #include "rootfs.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inside.h"
 #include "base/size.h"
-#include "inside.h"
 
 /* The accounts of a guest, as texts. */
 struct accounts {

@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inside.h"
 #include "base/memory.h"
-#include "inside.h"
 
 void extractor_release(struct extractor *extractor)
 {

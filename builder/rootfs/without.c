@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "inside.h"
+#include "base/inside.h"
 #include "rootfs.h"
 
 enum { STATUS_LIMIT = 256 << 20 };

@@ -56,7 +56,9 @@ static int become_user_root(int handshake, struct error *err)
 	if (unshare(CLONE_NEWUSER))
 		return refused("making a user namespace", err);
 	if (write(handshake, &byte, 1) != 1 || read(handshake, &byte, 1) != 1)
-		return error_set(err, STATUS_FAILED, "entering a user namespace: no id maps");
+		return interrupt_check(err) ? -1
+					    : error_set(err, STATUS_FAILED,
+						      "entering a user namespace: no id maps");
 	if (setresgid(0, 0, 0) || setresuid(0, 0, 0) || setgroups(0, NULL))
 		return refused("becoming root in a user namespace", err);
 	return 0;

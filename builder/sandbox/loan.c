@@ -4,12 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "rootfs/inside.h"
+#include "base/inside.h"
 
 /* Adds a loan that has nothing yet but its place. */
 static struct loan *loan_begin(struct loans *loans, int root, const char *path, struct error *err)
@@ -25,12 +24,22 @@ static struct loan *loan_begin(struct loans *loans, int root, const char *path, 
 	return loan;
 }
 
-static ino_t inode_of(const struct loan *loan)
+static int remember(struct loan *loan, struct error *err)
 {
-	struct stat status;
+	if (fstatat(loan->directory, loan->name, &loan->ours, AT_SYMLINK_NOFOLLOW))
+		return error_errno(err, errno, "%s in the guest root", loan->name);
+	return 0;
+}
 
-	return fstatat(loan->directory, loan->name, &status, AT_SYMLINK_NOFOLLOW) ? 0
-										  : status.st_ino;
+/* Whether what is there now is what we put there. A new file may have an old one's inode. */
+static bool is_ours(const struct loan *loan)
+{
+	struct stat now;
+
+	return loan->ours.st_ino &&
+	       !fstatat(loan->directory, loan->name, &now, AT_SYMLINK_NOFOLLOW) &&
+	       now.st_ino == loan->ours.st_ino && now.st_ctim.tv_sec == loan->ours.st_ctim.tv_sec &&
+	       now.st_ctim.tv_nsec == loan->ours.st_ctim.tv_nsec;
 }
 
 int loan_file(struct loans *loans, int root, const char *path, const char *text, mode_t mode,
@@ -51,8 +60,7 @@ int loan_file(struct loans *loans, int root, const char *path, const char *text,
 	}
 	if (file_write_text(loan->directory, loan->name, text, mode, err))
 		return error_wrap(err, "putting /%s into the guest root", path);
-	loan->inode = inode_of(loan);
-	return 0;
+	return remember(loan, err);
 }
 
 int loan_device(struct loans *loans, int root, const char *path, dev_t device, struct error *err)
@@ -66,15 +74,12 @@ int loan_device(struct loans *loans, int root, const char *path, dev_t device, s
 	if (mknodat(loan->directory, loan->name, S_IFCHR | 0666, device) ||
 		fchmodat(loan->directory, loan->name, 0666, 0))
 		return error_errno(err, errno, "/%s in the guest root: making the device", path);
-	loan->inode = inode_of(loan);
-	return 0;
+	return remember(loan, err);
 }
 
 static void loan_return(struct loan *loan)
 {
-	bool ours = loan->inode && loan->inode == inode_of(loan);
-
-	if (ours)
+	if (is_ours(loan))
 		unlinkat(loan->directory, loan->name, 0);
 	if (loan->aside && file_exists(loan->directory, loan->name))
 		unlinkat(loan->directory, loan->aside, 0);

@@ -1,18 +1,18 @@
 /*
  * Loans: files put into a tree for the time of a run and taken away again, whatever was there
- * before put back. A file that the run replaced by its own is the run's result and stays.
+ * before put back. One that the run changed or replaced is the run's result and stays.
  */
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 
 struct loan {
-	int directory; /* owned */
-	char *name;    /* in it; owned */
-	char *aside;   /* what was there, under this name; NULL: nothing; owned */
-	ino_t inode;   /* of what we put there */
+	int directory;    /* owned */
+	char *name;       /* in it; owned */
+	char *aside;      /* what was there, under this name; NULL: nothing; owned */
+	struct stat ours; /* what we put there; inode 0: nothing yet */
 };
 
 struct loans {

@@ -25,7 +25,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "rootfs/inside.h"
+#include "base/inside.h"
 #include "sandbox/confine.h"
 #include "sandbox/guest.h"
 #include "sandbox/sandbox.h"
@@ -123,6 +123,17 @@ static void reap_until(pid_t program, struct report *report)
 	_exit(0);
 }
 
+/* What the host ignores or blocks is nothing to the guest. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Process 1 of the sandbox. Returns 0 in the program's process only. */
 static int init(const struct run *run, int monitor_pipe)
 {
@@ -145,9 +156,7 @@ static int init(const struct run *run, int monitor_pipe)
 	if (program)
 		reap_until(program, run->report);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	return confine(run->asked->mode, &error) ? fail(run->report, &error) : 0;
 }
 

@@ -53,7 +53,8 @@ struct sandbox_run {
  * lines of its output.
  *
  * In SANDBOX_CHROOT nothing is mounted: device nodes and `files` are put into the root for the
- * time of the run, /proc and /sys are empty, and the network is the host's.
+ * time of the run, /proc and /sys are empty, and the network is the host's. A jeos that is
+ * killed itself cannot end there what runs.
  */
 int sandbox_run(const struct sandbox_run *run, struct error *err);
 

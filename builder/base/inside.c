@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/file.h"
+#include "cleanup.h"
+#include "file.h"
 
 static int open_inside(int root, const char *path, int flags)
 {

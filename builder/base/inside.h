@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/text.h"
+#include "text.h"
 
 int inside_open_root(const char *path, int *ret_root, struct error *err);
 /* Opens a directory, "" being the root. */
