@@ -102,6 +102,7 @@ void mirrors_choose(const struct suite *suite, const char *recipe_mirror,
 	for (enum suite_kind kind = SUITE_BASE; kind < SUITE_KINDS; kind++) {
 		struct suite_place *place = &ret_places[kind];
 		*place = (struct suite_place){.kind = kind,
+			.named = recipe_mirror != NULL,
 			.name = arena_printf(arena, "%s%s", suite->name, suffixes[kind])};
 		if (recipe_mirror) {
 			add_beside(place, without_slash(recipe_mirror, arena), arena);

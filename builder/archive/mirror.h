@@ -18,6 +18,7 @@ struct suite_place {
 	const char *name; /* "bookworm-security" */
 	const char *mirrors[MIRRORS_MOST];
 	size_t mirror_count;
+	bool named; /* the recipe named the mirror */
 };
 
 /* Fills ret_places[SUITE_KINDS]; strings live in the arena. recipe_mirror may be NULL. */

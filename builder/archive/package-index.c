@@ -38,8 +38,7 @@ static int find_suites(struct package_index *index, const struct store *store, s
 		apt_sources_read("/etc/apt", &index->arena, &host);
 	mirrors_choose(&index->suite, mirror, &host, &index->arena, places);
 	vector_release(&host);
-	return releases_fetch(
-		places, index->keyring, mirror != NULL, store, &index->arena, &index->suites, err);
+	return releases_fetch(places, index->keyring, store, &index->arena, &index->suites, err);
 }
 
 int package_index_open(const struct recipe *recipe, const struct store *store,

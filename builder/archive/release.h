@@ -1,6 +1,6 @@
 /*
  * A Release file: which suite it is, when it was made, and the hashes of its indices. Only its
- * SHA256 section counts. Source: https://wiki.debian.org/DebianRepository/Format.
+ * SHA256 section counts. Source: Debian's wiki, DebianRepository/Format.
  */
 #pragma once
 

@@ -119,8 +119,8 @@ static bool has_siblings(const struct release *base)
 	       !text_equal(base->suite, "unstable") && !text_equal(base->suite, "experimental");
 }
 
-static int judge_missing(const struct search *search, const struct found_suites *found,
-	bool mirror_named, struct error *err)
+static int judge_missing(
+	const struct search *search, const struct found_suites *found, struct error *err)
 {
 	const struct suite_place *place = search->place;
 	const char *mirror = place->mirrors[0];
@@ -131,7 +131,7 @@ static int judge_missing(const struct search *search, const struct found_suites 
 			mirror, place->name);
 	if (!has_siblings(&found->items[0].release))
 		return 0;
-	if (!mirror_named)
+	if (!place->named)
 		return error_set(err, STATUS_ARCHIVE,
 			"%s/dists/%s: no such suite on the mirror, so its updates would be missing",
 			mirror, place->name);
@@ -140,9 +140,8 @@ static int judge_missing(const struct search *search, const struct found_suites 
 	return 0;
 }
 
-int releases_fetch(const struct suite_place *places, const char *keyring, bool mirror_named,
-	const struct store *store, struct arena *arena, struct found_suites *ret_found,
-	struct error *err)
+int releases_fetch(const struct suite_place *places, const char *keyring, const struct store *store,
+	struct arena *arena, struct found_suites *ret_found, struct error *err)
 {
 	cleanup_work struct work_directory work = {0};
 	struct search searches[SUITE_KINDS] = {0};
@@ -159,7 +158,7 @@ int releases_fetch(const struct suite_place *places, const char *keyring, bool m
 		return -1;
 	for (size_t i = 0; i < SUITE_KINDS; i++)
 		if (searches[i].found ? accept(&searches[i], keyring, arena, &found, err)
-				      : judge_missing(&searches[i], &found, mirror_named, err))
+				      : judge_missing(&searches[i], &found, err))
 			return -1;
 	*ret_found = found;
 	return 0;

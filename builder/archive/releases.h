@@ -24,6 +24,5 @@ struct found_suites {
  * out. The base suite must be found; the others too where the distribution is known to have them,
  * unless the recipe names its mirror.
  */
-int releases_fetch(const struct suite_place *places, const char *keyring, bool mirror_named,
-	const struct store *store, struct arena *arena, struct found_suites *ret_found,
-	struct error *err);
+int releases_fetch(const struct suite_place *places, const char *keyring, const struct store *store,
+	struct arena *arena, struct found_suites *ret_found, struct error *err);
