@@ -31,12 +31,17 @@ static void close_part(struct transfer *transfer)
 	transfer->fd = -1;
 }
 
+/* Gives up the part, which is still under that name. */
+static void leave_part(struct transfer *transfer)
+{
+	if (transfer->fd >= 0 && (!transfer->download->sha256 || !transfer->received))
+		unlink(transfer->part); /* nothing to resume */
+	close_part(transfer);
+}
+
 void transfer_release(struct transfer *transfer)
 {
-	/* What is open has not been renamed into place: worth keeping if it can be resumed. */
-	if (transfer->fd >= 0 && (!transfer->download->sha256 || !transfer->received))
-		unlink(transfer->part);
-	close_part(transfer);
+	leave_part(transfer);
 	curl_easy_cleanup(transfer->easy);
 	error_release(&transfer->error);
 	free(transfer->part);
@@ -162,6 +167,7 @@ int transfer_begin(struct transfer *transfer, uint64_t now, struct error *err)
 			return 0;
 		}
 		if (is_there(transfer)) {
+			leave_part(transfer);
 			transfer->state = TRANSFER_DONE;
 			return 0;
 		}
@@ -247,11 +253,13 @@ static int judge(struct transfer *transfer, CURLcode code, uint64_t now, struct 
 	if (transfer->download->optional && is_absent(code, status)) {
 		transfer->download->absent = true;
 		transfer->state = TRANSFER_DONE;
+		leave_part(transfer);
 		return 0;
 	}
 	/* What an earlier run left may have been wrong, or the server cannot resume. */
 	if (transfer->resumed_at &&
 		(code == CURLE_OK || code == CURLE_RANGE_ERROR || status == 416)) {
+		error_release(err);
 		try_again(transfer, now);
 		return start_over(transfer, err);
 	}
@@ -261,7 +269,7 @@ static int judge(struct transfer *transfer, CURLcode code, uint64_t now, struct 
 	}
 	if (code != CURLE_OK)
 		return explain(transfer, code, status, err);
-	transfer->received = 0; /* nothing to resume: transfer_release() removes the part */
+	transfer->received = 0; /* worth nothing: leave_part() removes it */
 	return -1;
 }
 
