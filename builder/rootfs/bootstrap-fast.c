@@ -38,6 +38,8 @@ static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
 	if (make_merged_usr(rootfs->recipe->architecture.text, root, err) ||
 		directory_make(root, "etc/dpkg/dpkg.cfg.d", err))
 		return -1;
+	if (file_write_text(root, "etc/hosts", "127.0.0.1 localhost\n", 0644, err))
+		return -1;
 	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
 }
 

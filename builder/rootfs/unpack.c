@@ -58,7 +58,7 @@ static void read_conffiles(struct unpacked *package)
 			vector_push(&package->conffiles, line + 1);
 }
 
-static int read_control(struct unpacked *package, struct error *err)
+static int read_control(const struct unpack *unpack, struct unpacked *package, struct error *err)
 {
 	if (deb_read(package->file, DEB_CONTROL, take_member, package, err))
 		return -1;
@@ -68,7 +68,9 @@ static int read_control(struct unpacked *package, struct error *err)
 		return -1;
 	read_conffiles(package);
 	const struct unpacked_member *preinst = unpacked_member(package, "preinst");
-	package->left_to_dpkg = preinst && strstr(preinst->data, "dpkg-divert");
+	/* The first packages of a root, dpkg among them, have nothing to divert. */
+	package->left_to_dpkg =
+		unpack->installed.paths.count && preinst && strstr(preinst->data, "dpkg-divert");
 	return 0;
 }
 
@@ -168,7 +170,7 @@ static bool work_once(struct crew *crew)
 	if (index >= crew->unpack->count || atomic_load(&crew->failed))
 		return false;
 	struct unpacked *package = crew->order[index];
-	if (read_control(package, &package->error) ||
+	if (read_control(crew->unpack, package, &package->error) ||
 		(!package->left_to_dpkg &&
 			unpack_data(crew->unpack, package, NULL, &package->error))) {
 		error_wrap(&package->error, "%s %s", package->package->name,

@@ -99,7 +99,7 @@ static int raise_loopback(struct error *err)
 
 static int set_up_guest(const struct sandbox_run *asked, struct error *err)
 {
-	static const char host_name[] = "jeos-build";
+	static const char host_name[] = "localhost";
 
 	if (asked->mode != SANDBOX_CHROOT) {
 		if (sethostname(host_name, strlen(host_name)))
