@@ -86,18 +86,20 @@ static void show_progress(const struct run *run)
 static int run_all(struct run *run, struct error *err)
 {
 	while (run->done < run->count) {
-		int running;
+		int ignored;
 		if (interrupt_check(err) || begin_waiting(run, err))
 			return -1;
-		CURLMcode code = curl_multi_perform(run->multi, &running);
-		if (!code && run->done < run->count)
+		size_t running = run->running;
+		CURLMcode code = curl_multi_perform(run->multi, &ignored);
+		if (end_finished(run, err))
+			return -1;
+		show_progress(run);
+		/* When one has ended there may be room for the next at once. */
+		if (!code && running == run->running && run->done < run->count)
 			code = curl_multi_poll(run->multi, NULL, 0, POLL_MILLISECONDS, NULL);
 		if (code)
 			return error_set(
 				err, STATUS_FAILED, "fetching: %s", curl_multi_strerror(code));
-		if (end_finished(run, err))
-			return -1;
-		show_progress(run);
 	}
 	return 0;
 }

@@ -13,9 +13,10 @@ static void release_solver(Solver **solver)
 		solver_free(*solver);
 }
 
-/* The bans that the solver's problems are about. */
-static void find_culprits(const struct solve *solve, Solver *solver, Map *culprits)
+/* Adds the bans that the solver's problems are about; false when there are no more. */
+static bool find_culprits(const struct solve *solve, Solver *solver, Map *culprits)
 {
+	bool more = false;
 	Queue rules;
 	Id problem = 0;
 
@@ -25,11 +26,14 @@ static void find_culprits(const struct solve *solve, Solver *solver, Map *culpri
 		solver_findallproblemrules(solver, problem, &rules);
 		for (int i = 0; i < rules.count; i++) {
 			const struct ban *ban = solve_ban_of(solve, solver, rules.elements[i]);
-			if (ban)
-				MAPSET(culprits, ban - solve->bans.items);
+			if (!ban || MAPTST(culprits, ban - solve->bans.items))
+				continue;
+			MAPSET(culprits, ban - solve->bans.items);
+			more = true;
 		}
 	}
 	queue_free(&rules);
+	return more;
 }
 
 /* A request that only `without` stands against names the chain; any other, the conflict. */
@@ -39,9 +43,11 @@ static int explain(const struct solve *solve, Solver *failed, struct error *err)
 	cleanup(map_free) Map culprits;
 
 	map_init(&culprits, solve->bans.count);
-	find_culprits(solve, failed, &culprits);
-	if (solve->bans.count)
+	/* One problem can hide another. */
+	while (find_culprits(solve, lifted ? lifted : failed, &culprits)) {
+		release_solver(&lifted);
 		lifted = solve_run(solve, &culprits);
+	}
 	if (lifted && !solver_problem_count(lifted) && explain_ban(solve, lifted, &culprits, err))
 		return -1;
 	return explain_conflict(solve, failed, err);

@@ -1,0 +1,335 @@
+/* Resolving: small archives written here, judged by what apt would do. */
+#include "archive/archive.h"
+#include "archive/catalog.h"
+#include "archive/package-index.h"
+#include "base/cleanup.h"
+#include "support/test.h"
+
+enum { WORDS_MOST = 8 };
+
+/* One stanza: `name version; Field: value; ...`. */
+static void add_stanza(struct buffer *index, const char *text)
+{
+	cleanup_free char *copy = xstrdup(text);
+	char *rest = copy;
+	const char *name = strsep(&rest, " "), *version = strsep(&rest, ";");
+
+	buffer_printf(index,
+		"Package: %s\nVersion: %s\nFilename: pool/%s_%s.deb\nSize: 10\nSHA256: %064d\n",
+		name, version, name, version, 0);
+	if (!rest || !strstr(rest, "Architecture:"))
+		buffer_text(index, "Architecture: amd64\n");
+	for (const char *field; rest && (field = strsep(&rest, ";"));)
+		buffer_printf(index, "%s\n", field + strspn(field, " "));
+	buffer_text(index, "\n");
+}
+
+/* A suite's index out of stanzas; NULL ends the list. */
+static char *write_index(const char *const *stanzas)
+{
+	struct buffer index = {0};
+
+	buffer_text(&index, "");
+	for (; *stanzas; stanzas++)
+		add_stanza(&index, *stanzas);
+	return index.data;
+}
+
+static struct word_list words(struct word *items, const char *text, unsigned line)
+{
+	struct word_list list = {items, 0, WORDS_MOST};
+	static char copies[2][256];
+	char *rest = copies[line & 1];
+
+	snprintf(rest, sizeof(copies[0]), "%s", text);
+	for (char *word; (word = strsep(&rest, " "));) {
+		unsigned column = list.count + 1;
+		if (*word)
+			list.items[list.count++] = (struct word){word, {"r.yaml", line, column}};
+	}
+	return list;
+}
+
+/* An archive of a base suite and its security suite, and one request to it. */
+struct question {
+	const char *const *base, *const *security; /* stanzas; security may be NULL */
+	const char *packages, *without;
+	bool with_base;
+};
+
+static char *resolve(const struct question *question, struct error *err)
+{
+	static const char *const nothing[] = {NULL};
+	static const struct found_suite suites[] = {
+		{SUITE_BASE, "bookworm", "http://mirror.example/debian",
+			{.suite = "stable", .codename = "bookworm"}},
+		{SUITE_SECURITY, "bookworm-security", "http://mirror.example/debian-security",
+			{.codename = "bookworm-security"}},
+	};
+	cleanup_free char *base = write_index(question->base);
+	cleanup_free char *security =
+		write_index(question->security ? question->security : nothing);
+	struct index_file files[] = {{&suites[0], span_of(base)}, {&suites[1], span_of(security)}};
+	struct package_index index = {.files = {files, 2, 2}};
+	struct word packages[WORDS_MOST], without[WORDS_MOST];
+	struct arena arena = {0};
+	struct package_request request = {.base = question->with_base,
+		.packages = words(packages, question->packages, 10),
+		.without = words(without, question->without ? question->without : "", 21),
+		.arena = &arena};
+	struct package_list list = {0};
+	struct buffer text = {0};
+
+	assert_ok(catalog_load(&index.files, "amd64", &index.catalog, err), err);
+	int result = package_index_resolve(&index, &request, &list, err);
+	vector_for_each (package, &list)
+		buffer_printf(
+			&text, "%s%s=%s", text.length ? " " : "", package->name, package->version);
+	vector_release(&list);
+	catalog_release(&index.catalog);
+	arena_release(&arena);
+	if (!result && !text.data)
+		buffer_text(&text, "");
+	return text.data;
+}
+
+static void assert_resolves(const struct question *question, const char *expected)
+{
+	struct error err = {0};
+	cleanup_free char *got = resolve(question, &err);
+
+	if (!got)
+		fail_msg("%s", err.message);
+	assert_string_equal(got, expected);
+}
+
+static void assert_refused(const struct question *question, const char *expected)
+{
+	struct error err = {0};
+	cleanup_free char *got = resolve(question, &err);
+
+	assert_null(got);
+	assert_int_equal(err.status, STATUS_RECIPE);
+	assert_string_equal(err.message, expected);
+	error_release(&err);
+}
+
+#define STANZAS(...)              \
+	(const char *const[])     \
+	{                         \
+		__VA_ARGS__, NULL \
+	}
+
+static void the_newest_version_of_all_suites_wins(void **state)
+{
+	(void)state;
+	assert_resolves(&(struct question){.base = STANZAS("a 1.10", "b 2", "b 1"),
+				.security = STANZAS("a 1.10+deb12u1", "b 2~rc1"),
+				.packages = "a b"},
+		"a=1.10+deb12u1 b=2");
+}
+
+static void the_base_is_essential_required_and_apt(void **state)
+{
+	const char *const *base = STANZAS("e 1; Essential: yes", "r 1; Priority: required",
+		"apt 1; Depends: lib", "lib 1", "i 1; Priority: important", "x 1");
+
+	(void)state;
+	assert_resolves(&(struct question){.base = base, .packages = "", .with_base = true},
+		"apt=1 e=1 lib=1 r=1");
+	assert_resolves(
+		&(struct question){
+			.base = base, .packages = "x", .without = "r apt", .with_base = true},
+		"e=1 x=1");
+	assert_refused(
+		&(struct question){.base = base, .packages = "", .without = "e", .with_base = true},
+		"r.yaml:21:1: e is forbidden by `without`, but needed: every system has it");
+}
+
+static void the_first_alternative_wins(void **state)
+{
+	const char *const *base = STANZAS("a 1; Depends: z | b", "b 1", "z 1",
+		"c 1; Depends: y (>= 2) | b", "y 1", "d 1; Depends: b, z | y");
+
+	(void)state;
+	assert_resolves(&(struct question){.base = base, .packages = "a"}, "a=1 z=1");
+	assert_resolves(&(struct question){.base = base, .packages = "c"}, "b=1 c=1");
+	assert_resolves(&(struct question){.base = base, .packages = "a b"}, "a=1 b=1");
+	assert_resolves(
+		&(struct question){.base = base, .packages = "a", .without = "z"}, "a=1 b=1");
+}
+
+static void an_alternative_gives_way_to_what_must_come(void **state)
+{
+	(void)state;
+	assert_resolves(
+		&(struct question){.base = STANZAS("a 1; Depends: first | second, user",
+					   "first 1; Conflicts: second", "second 1",
+					   "user 1; Depends: deep", "deep 1; Depends: second"),
+			.packages = "a"},
+		"a=1 deep=1 second=1 user=1");
+}
+
+static void virtual_packages_are_provided(void **state)
+{
+	const char *const *base = STANZAS("a 1; Depends: mta", "exim 1; Provides: mta",
+		"postfix 1; Provides: mta; Priority: standard", "b 1; Depends: api (>= 2)",
+		"old 1; Provides: api (= 1)", "bare 1; Provides: api", "new 1; Provides: api (= 3)",
+		"only 1; Provides: lonely");
+
+	(void)state;
+	assert_resolves(&(struct question){.base = base, .packages = "a"}, "a=1 postfix=1");
+	assert_resolves(&(struct question){.base = base, .packages = "a exim"}, "a=1 exim=1");
+	assert_resolves(&(struct question){.base = base, .packages = "b"}, "b=1 new=1");
+	assert_resolves(&(struct question){.base = base, .packages = "lonely"}, "only=1");
+	assert_refused(&(struct question){.base = base, .packages = "mta"},
+		"r.yaml:10:1: `mta` is no package, but a name that several provide: "
+		"name one of exim, postfix");
+}
+
+static void architectures_and_multiarch(void **state)
+{
+	(void)state;
+	assert_resolves(
+		&(struct question){
+			.base = STANZAS("a 1; Depends: p:any, q:amd64", "p 1; Architecture: all",
+				"q 1", "q 2; Architecture: i386", "n 1; Depends: q:i386"),
+			.packages = "a:amd64"},
+		"a=1 p=1 q=1");
+	assert_refused(
+		&(struct question){.base = STANZAS("n 1; Depends: q:i386", "q 1"), .packages = "n"},
+		"r.yaml:10:1: the packages cannot be installed together:\n"
+		"    the recipe asks for n\n"
+		"    n depends on q:i386, which no package provides");
+	assert_refused(&(struct question){.base = STANZAS("a 1"), .packages = "a:arm64"},
+		"r.yaml:10:1: `a:arm64`: package a is of architecture amd64 here");
+}
+
+static void versions_can_be_pinned(void **state)
+{
+	const char *const *base = STANZAS("a 1:1", "a 1:2", "b 1; Depends: a (>= 1:2)");
+	const char *const *security = STANZAS("a 1:3");
+
+	(void)state;
+	assert_resolves(&(struct question){.base = base, .security = security, .packages = "a=1:1"},
+		"a=1:1");
+	assert_resolves(
+		&(struct question){.base = base, .security = security, .packages = "a/bookworm b"},
+		"a=1:2 b=1");
+	assert_resolves(
+		&(struct question){.base = base, .security = security, .packages = "a/stable"},
+		"a=1:2");
+	assert_refused(&(struct question){.base = base, .security = security, .packages = "a=9"},
+		"r.yaml:10:1: no such version: `a=9`; the archive has 1:1 in bookworm, "
+		"1:2 in bookworm, 1:3 in bookworm-security");
+	assert_refused(
+		&(struct question){.base = base, .security = security, .packages = "a=1:1 b"},
+		"r.yaml:10:2: the packages cannot be installed together:\n"
+		"    the recipe asks for b\n"
+		"    b depends on a (>= 1:2), which no package provides; the archive has a 1:3");
+}
+
+static void unknown_packages_are_named(void **state)
+{
+	const char *const *base = STANZAS("nginx-light 1", "openssh-server 1");
+
+	(void)state;
+	assert_refused(&(struct question){.base = base, .packages = "nginx-ligth"},
+		"r.yaml:10:1: unknown package `nginx-ligth`; did you mean `nginx-light`?");
+	assert_refused(&(struct question){.base = base, .packages = "nginx-light qqq"},
+		"r.yaml:10:2: unknown package `qqq`");
+	assert_refused(
+		&(struct question){
+			.base = base, .packages = "openssh-server", .without = "openssh-server"},
+		"r.yaml:10:1: `openssh-server` is also in `without`");
+}
+
+static void conflicts_are_explained(void **state)
+{
+	const char *const *base = STANZAS("a 1; Depends: c (>= 2)", "b 1; Depends: d", "c 2",
+		"d 1; Conflicts: c", "e 1; Depends: f (>= 2)", "f 1", "g 1; Breaks: a (<< 2)");
+
+	(void)state;
+	assert_refused(&(struct question){.base = base, .packages = "a b"},
+		"r.yaml:10:1: the packages cannot be installed together:\n"
+		"    the recipe asks for a\n"
+		"    the recipe asks for b\n"
+		"    b depends on d\n"
+		"    a depends on c (>= 2)\n"
+		"    d conflicts with c");
+	assert_refused(&(struct question){.base = base, .packages = "b e"},
+		"r.yaml:10:2: the packages cannot be installed together:\n"
+		"    the recipe asks for e\n"
+		"    e depends on f (>= 2), which no package provides; the archive has f 1");
+	assert_refused(&(struct question){.base = base, .packages = "g a"},
+		"r.yaml:10:1: the packages cannot be installed together:\n"
+		"    the recipe asks for g\n"
+		"    the recipe asks for a\n"
+		"    g conflicts with a (<< 2), which is a 1");
+}
+
+static void a_forbidden_package_names_its_chain(void **state)
+{
+	const char *const *base = STANZAS("web 1; Depends: common, tools", "common 1; Depends: net",
+		"net 1; Depends: wifi | radio", "tools 1", "wifi 1", "radio 1",
+		"sys 1; Priority: required; Depends: wifi");
+
+	(void)state;
+	assert_resolves(&(struct question){.base = base, .packages = "web", .without = "wifi"},
+		"common=1 net=1 radio=1 tools=1 web=1");
+	assert_refused(
+		&(struct question){.base = base, .packages = "web", .without = "wifi radio tools"},
+		"r.yaml:21:1: wifi is forbidden by `without`, but needed: web depends on common, "
+		"which depends on net, which depends on wifi");
+	assert_refused(
+		&(struct question){
+			.base = base, .packages = "tools", .without = "wifi", .with_base = true},
+		"r.yaml:21:1: wifi is forbidden by `without`, but needed: sys depends on wifi");
+}
+
+static void a_package_must_be_fetchable(void **state)
+{
+	static const char *const damage[] = {
+		"SHA256: zz", "Size: 0", "Size: x", "Filename: /etc/passwd", "Filename: a/../../b"};
+
+	(void)state;
+	for (size_t i = 0; i < array_count(damage); i++) {
+		cleanup_free char *index = xasprintf("%s\nPackage: a\nVersion: 1\n"
+						     "Architecture: amd64\nFilename: p\nSize: 1\n"
+						     "SHA256: %064d\n",
+			damage[i], 0);
+		static const struct found_suite suite = {SUITE_BASE, "bookworm", "", {0}};
+		struct index_file file = {&suite, span_of(index)};
+		struct index_files files = {&file, 1, 1};
+		struct arena arena = {0};
+		struct package package;
+		struct catalog catalog;
+		struct error err = {0};
+
+		assert_ok(catalog_load(&files, "amd64", &catalog, &err), &err);
+		assert_fails(catalog_package(&catalog, catalog_candidate(&catalog, "a"), &arena,
+				     &package, &err),
+			&err, STATUS_ARCHIVE, "no usable Filename, Size and SHA256");
+		catalog_release(&catalog);
+		arena_release(&arena);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_newest_version_of_all_suites_wins),
+		cmocka_unit_test(the_base_is_essential_required_and_apt),
+		cmocka_unit_test(the_first_alternative_wins),
+		cmocka_unit_test(an_alternative_gives_way_to_what_must_come),
+		cmocka_unit_test(virtual_packages_are_provided),
+		cmocka_unit_test(architectures_and_multiarch),
+		cmocka_unit_test(versions_can_be_pinned),
+		cmocka_unit_test(unknown_packages_are_named),
+		cmocka_unit_test(conflicts_are_explained),
+		cmocka_unit_test(a_forbidden_package_names_its_chain),
+		cmocka_unit_test(a_package_must_be_fetchable),
+	};
+
+	return cmocka_run_group_tests_name("archive-resolve", tests, NULL, NULL);
+}
