@@ -104,7 +104,8 @@ static int extract_special(
 {
 	switch (archive_entry_filetype(entry)) {
 	case AE_IFDIR:
-		if (mkdirat(directory, name, 0700))
+		/* Another package's thread may have been faster. */
+		if (mkdirat(directory, name, 0700) && errno != EEXIST)
 			return error_errno(err, errno, "making the directory");
 		return set_owner(directory, name, entry, false, err);
 	case AE_IFLNK:
