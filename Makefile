@@ -129,8 +129,8 @@ need = @missing=$$(for package in $(1); do \
 		echo "    apt-get install --no-install-recommends $$missing"; exit 1; \
 	fi; \
 	echo "Installing what is missing: $$missing"; \
-	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -q -y --no-install-recommends $$missing || \
+	$$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq --no-install-recommends $$missing || \
 	{ echo "That did not work. By hand:"; \
 	  echo "    apt-get install --no-install-recommends $$missing"; exit 1; }
 
@@ -139,7 +139,7 @@ demo:
 	@$(MAKE) $(ALL_CORES) all
 	$(OUT)/jeos build recipes/minimal.yaml
 	$(OUT)/jeos test recipes/minimal.yaml
-	@ls -sh out/minimal-*.qcow2
+	@echo 'Every check passed. The image:' && ls -sh out/minimal-*.qcow2
 
 check:
 	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN) $(DEPENDENCIES_TEST))
