@@ -16,10 +16,12 @@ static void remember(int number)
 
 void interrupt_install(void)
 {
-	struct sigaction action = {.sa_handler = remember};
+	struct sigaction action = {.sa_handler = remember}, before;
 
+	/* What nohup(1) had ignored stays ignored. */
 	for (size_t i = 0; i < array_count(handled); i++)
-		sigaction(handled[i], &action, NULL);
+		if (!sigaction(handled[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(handled[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child's end can be seen */
 }
