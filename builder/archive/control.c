@@ -10,12 +10,13 @@ struct span span_of(const char *text)
 
 bool span_equal(struct span span, const char *text)
 {
-	return strlen(text) == span.length && !memcmp(span.at, text, span.length);
+	return strlen(text) == span.length && (!span.length || !memcmp(span.at, text, span.length));
 }
 
 bool span_equal_nocase(struct span span, const char *text)
 {
-	return strlen(text) == span.length && !strncasecmp(span.at, text, span.length);
+	return strlen(text) == span.length &&
+	       (!span.length || !strncasecmp(span.at, text, span.length));
 }
 
 char *span_copy(struct span span)

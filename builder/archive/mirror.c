@@ -82,7 +82,10 @@ static const char *host_mirror(const struct suite *suite, enum suite_kind kind,
 /* Debian keeps security updates on a mirror of their own, beside it; others keep them on it. */
 static void add_beside(struct suite_place *place, const char *mirror, struct arena *arena)
 {
-	if (mirror && place->kind == SUITE_SECURITY)
+	const char *host = mirror ? strstr(mirror, "//") : NULL;
+	bool has_path = mirror && strchr(host ? host + 2 : mirror, '/');
+
+	if (has_path && place->kind == SUITE_SECURITY)
 		add(place, arena_printf(arena, "%s%s", mirror, suffixes[SUITE_SECURITY]));
 	add(place, mirror);
 }

@@ -78,13 +78,14 @@ static int list_packages(const struct catalog *catalog, Solver *solver, struct a
 		result = catalog_package(catalog, id, arena, vector_add(&packages), err);
 	}
 	queue_free(&decisions);
+	if (result) {
+		vector_release(&packages);
+		return -1;
+	}
 	if (packages.count)
 		qsort(packages.items, packages.count, sizeof(*packages.items), compare);
-	if (result)
-		vector_release(&packages);
-	else
-		*ret_packages = packages;
-	return result;
+	*ret_packages = packages;
+	return 0;
 }
 
 int package_index_resolve(struct package_index *index, const struct package_request *request,

@@ -118,6 +118,8 @@ static void the_recipes_mirror_wins(void **state)
 	assert_mirrors(&places[SUITE_SECURITY], "bookworm-security",
 		"http://mirror.example/debian-security http://mirror.example/debian");
 	assert_true(places[SUITE_BASE].named);
+	mirrors_choose(&suite, "http://mirror.example/", &host, &arena, places);
+	assert_mirrors(&places[SUITE_SECURITY], "bookworm-security", "http://mirror.example");
 	arena_release(&arena);
 }
 
