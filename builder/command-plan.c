@@ -14,7 +14,15 @@ static int run(const struct arguments *arguments, struct error *err)
 		store_open(arguments->store, &store, err) || plan_make(recipe, &store, &plan, err))
 		return -1;
 	if (arguments->json) {
-		json_t *document = plan_json(plan);
+		json_t *document = plan_json(plan), *states = json_object();
+		for (const struct plan_layer *layer = plan->layers;
+			layer < plan->layers + LAYER_COUNT; layer++) {
+			if (!layer->key)
+				continue;
+			cleanup_free char *state = plan_layer_state(plan, layer, &store);
+			json_object_set_new(states, layer->name, json_string(state));
+		}
+		json_object_set_new(document, "states", states);
 		cleanup_free char *line = json_dumps(document, JSON_COMPACT);
 		json_decref(document);
 		puts(line);

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/size.h"
+#include "layer.h"
 #include "plan.h"
 
 static void print_package(struct buffer *text, const struct package *package)
@@ -35,6 +36,19 @@ static void print_packages(struct buffer *text, const struct plan *plan)
 	}
 }
 
+char *plan_layer_state(
+	const struct plan *plan, const struct plan_layer *layer, const struct store *store)
+{
+	cleanup_free char *path = store_layer_path(store, layer->key);
+	cleanup_free char *whole = xasprintf("%s" STORE_WHOLE, path);
+
+	if (file_exists(AT_FDCWD, path) || file_exists(AT_FDCWD, whole))
+		return xstrdup("cached");
+	cleanup_free char *changes =
+		layer_changes(store, plan->recipe->name.text, layer->name, layer->inputs);
+	return xasprintf("to do: %s", changes);
+}
+
 static void print_layers(struct buffer *text, const struct plan *plan, const struct store *store)
 {
 	buffer_text(text, "layers:\n");
@@ -42,9 +56,9 @@ static void print_layers(struct buffer *text, const struct plan *plan, const str
 		const struct plan_layer *layer = &plan->layers[i];
 		if (!layer->key)
 			continue;
-		cleanup_free char *path = store_layer_path(store, layer->key);
+		cleanup_free char *state = plan_layer_state(plan, layer, store);
 		buffer_printf(text, "  %-10s %.16s  %3zu packages  %s\n", layer->name, layer->key,
-			layer->packages.count, file_exists(AT_FDCWD, path) ? "cached" : "to do");
+			layer->packages.count, state);
 	}
 }
 

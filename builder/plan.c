@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "image/disk.h"
+#include "layer.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
 
@@ -76,47 +77,90 @@ static int choose_packages(struct package_index *index, struct plan *plan, struc
 	return 0;
 }
 
-/* Ends a layer's hash; the next layer's begins with it. */
-static const char *finish_key(struct plan *plan, unsigned layer, struct hash *hash)
+static void add_packages(struct layer_inputs *inputs, const struct package_list *packages,
+	const struct architecture *architecture)
 {
-	char key[HASH_TEXT];
-
-	vector_for_each (package, &plan->layers[layer].packages)
-		hash_text(hash, package->sha256);
-	hash_finish(hash, key);
-	hash_init(hash);
-	hash_text(hash, key);
-	return arena_strdup(&plan->arena, key);
+	vector_for_each (package, packages) {
+		bool foreign = strcmp(package->architecture, architecture->name) &&
+			       strcmp(package->architecture, "all");
+		cleanup_free char *name = xasprintf(LAYER_PACKAGE "%s%s%s", package->name,
+			foreign ? ":" : "", foreign ? package->architecture : "");
+		cleanup_free char *value = xasprintf("%s %s", package->version, package->sha256);
+		layer_inputs_add(inputs, name, value);
+	}
 }
 
-/* Every input of each layer goes into its key. */
+/* Names a layer after its inputs and the layer below. */
+static void name_layer(struct plan *plan, unsigned index, struct layer_inputs *inputs)
+{
+	struct plan_layer *layer = &plan->layers[index];
+	char key[HASH_TEXT];
+
+	for (unsigned below = index; below--;) {
+		if (!plan->layers[below].key)
+			continue;
+		cleanup_free char *name = xasprintf("%s layer", plan->layers[below].name);
+		layer_inputs_add(inputs, name, plan->layers[below].key);
+		break;
+	}
+	add_packages(inputs, &layer->packages, plan->architecture);
+	hash_finish(&inputs->hash, key);
+	layer->key = arena_strdup(&plan->arena, key);
+	layer->inputs = steal_pointer(&inputs->named);
+}
+
+static void name_base(struct plan *plan)
+{
+	const struct bootstrap *bootstrap = bootstrap_find(plan->recipe->bootstrap.text);
+	cleanup_free char *rules = strip_dpkg_rules(plan->recipe);
+	struct layer_inputs inputs;
+	char rules_hash[HASH_TEXT];
+	struct hash hash;
+
+	hash_init(&hash);
+	hash_text(&hash, rules);
+	hash_finish(&hash, rules_hash);
+	layer_inputs_init(&inputs);
+	layer_inputs_add(&inputs, "bootstrap", bootstrap->name);
+	layer_inputs_add(&inputs, "bootstrap version", bootstrap->version);
+	layer_inputs_add(&inputs, "layer version", LAYER_VERSION);
+	layer_inputs_add(&inputs, "suite", plan->recipe->suite.text);
+	layer_inputs_add(&inputs, "architecture", plan->architecture->name);
+	layer_inputs_add(&inputs, "strip rules", rules_hash);
+	name_layer(plan, LAYER_BASE, &inputs);
+}
+
+static void name_kernel(struct plan *plan)
+{
+	struct package parts[] = {plan->kernel.image, plan->kernel.busybox};
+	const struct package_list packages = {parts, array_count(parts), array_count(parts)};
+	cleanup_buffer struct buffer names = {0};
+	struct layer_inputs inputs;
+
+	for (size_t i = 0; plan->platforms[i]; i++)
+		buffer_printf(&names, "%s%s", i ? " " : "", plan->platforms[i]->name);
+	layer_inputs_init(&inputs);
+	layer_inputs_add(&inputs, "kernel version", KERNEL_VERSION);
+	layer_inputs_add(&inputs, "all modules", plan->kernel.all_modules ? "yes" : "no");
+	layer_inputs_add(&inputs, "platforms", names.data);
+	add_packages(&inputs, &packages, plan->architecture);
+	name_layer(plan, LAYER_KERNEL, &inputs);
+}
+
 static void name_layers(struct plan *plan)
 {
 	static const char *const names[] = {"base", "kernel", "packages"};
-	cleanup_free char *rules = strip_dpkg_rules(plan->recipe);
-	const struct bootstrap *bootstrap = bootstrap_find(plan->recipe->bootstrap.text);
-	struct hash hash;
+	struct layer_inputs inputs;
 
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		plan->layers[i].name = names[i];
-	hash_init(&hash);
-	hash_text(&hash, bootstrap->name);
-	hash_text(&hash, bootstrap->version);
-	hash_text(&hash, plan->recipe->suite.text);
-	hash_text(&hash, plan->architecture->name);
-	hash_text(&hash, rules);
-	plan->layers[LAYER_BASE].key = finish_key(plan, LAYER_BASE, &hash);
-	if (plan->kernel.image.name) {
-		hash_text(&hash, KERNEL_VERSION);
-		hash_text(&hash, plan->kernel.image.sha256);
-		hash_text(&hash, plan->kernel.busybox.sha256);
-		hash_number(&hash, plan->kernel.all_modules);
-		for (size_t i = 0; plan->platforms[i]; i++)
-			hash_text(&hash, plan->platforms[i]->name);
-		plan->layers[LAYER_KERNEL].key = finish_key(plan, LAYER_KERNEL, &hash);
+	name_base(plan);
+	if (plan->kernel.image.name)
+		name_kernel(plan);
+	if (plan->layers[LAYER_PACKAGES].packages.count) {
+		layer_inputs_init(&inputs);
+		name_layer(plan, LAYER_PACKAGES, &inputs);
 	}
-	if (plan->layers[LAYER_PACKAGES].packages.count)
-		plan->layers[LAYER_PACKAGES].key = finish_key(plan, LAYER_PACKAGES, &hash);
 }
 
 static const char *seed(struct plan *plan)
@@ -212,12 +256,18 @@ int plan_make(const struct recipe *recipe, const struct store *store, struct pla
 	return 0;
 }
 
+static void plan_layer_release(struct plan_layer *layer)
+{
+	vector_release(&layer->packages);
+	json_decref(layer->inputs);
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
-		vector_release(&plan->layers[i].packages);
+		plan_layer_release(&plan->layers[i]);
 	vector_release(&plan->packages);
 	arena_release(&plan->arena);
 	free(plan);

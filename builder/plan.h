@@ -24,6 +24,7 @@ struct plan_layer {
 	const char *name;
 	const char *key;              /* NULL: this plan has no such layer */
 	struct package_list packages; /* what is installed in it */
+	json_t *inputs;               /* all that went in, see layer.h; owned */
 };
 
 /* One file that a build leaves behind. */
@@ -57,6 +58,9 @@ void plan_cleanup(struct plan **plan);
 
 /* The plan as text for people; owned by the caller. */
 char *plan_text(const struct plan *plan, const struct store *store);
+/* Of a layer that the plan has: "cached", or "to do" and why; owned by the caller. */
+char *plan_layer_state(
+	const struct plan *plan, const struct plan_layer *layer, const struct store *store);
 /* The plan as JSON, for programs and for the manifest; a new reference. */
 json_t *plan_json(const struct plan *plan);
 

@@ -9,8 +9,10 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "layer.h"
 #include "manifest.h"
 #include "rootfs/rootfs.h"
+#include "rootfs/seal.h"
 
 /* A build under way. */
 struct build {
@@ -18,10 +20,11 @@ struct build {
 	const struct build_options *options;
 	struct work_directory work;
 	struct rootfs rootfs;
-	char *root;          /* path of the tree; owned */
-	bool overlay;        /* layers are stacked by overlayfs; else each is whole */
-	struct words layers; /* paths of those there are so far, the bottom first */
-	struct arena arena;  /* owns these paths */
+	char *root;   /* path of the tree; owned */
+	bool overlay; /* layers are stacked by overlayfs; else each is whole */
+	struct store_layer used[LAYER_COUNT]; /* those there are so far */
+	struct words layers;                  /* their paths, the bottom first */
+	uint64_t newest;                      /* seconds: time of the newest package in them */
 	struct manifest *manifest;
 };
 
@@ -45,14 +48,6 @@ static int stage_fetch(struct build *build, char **ret_result, struct error *err
 		xasprintf("%zu packages, %s", all.count, size_format(bytes, size, sizeof(size)));
 	vector_release(&all);
 	return result;
-}
-
-/* A layer that another user made looks foreign from inside this user's namespace. */
-static bool layer_is_usable(const char *layer)
-{
-	struct stat status;
-
-	return !stat(layer, &status) && status.st_uid == 0;
 }
 
 static int make_directory(const char *path, struct error *err)
@@ -94,34 +89,44 @@ static int make_layer(struct build *build, const struct plan_layer *layer,
 	return result;
 }
 
+/* Nothing in a layer carries a time later than the newest package in it and in those below. */
+static int note_dates(struct build *build, const struct package_list *packages, struct error *err)
+{
+	uint64_t date;
+
+	if (packages_date(packages, build->options->store, &date, err))
+		return -1;
+	if (date > build->newest)
+		build->newest = date;
+	return 0;
+}
+
 /* A layer from the store, or made now and put there. */
 static int stage_layer(struct build *build, unsigned index,
 	int (*make)(struct build *build, struct error *err), char **ret_result, struct error *err)
 {
 	const struct plan_layer *layer = &build->plan->layers[index];
-	const struct store *store = build->options->store;
 
 	if (!layer->key) {
 		*ret_result = xstrdup("none");
 		return 0;
 	}
-	cleanup_free char *key = xasprintf("%s%s", layer->key, build->overlay ? "" : ".whole");
-	cleanup_free char *path = store_layer_path(store, key);
-	bool cached = layer_is_usable(path);
-	if (cached) {
-		store_touch(path);
-	} else {
+	if (note_dates(build, &layer->packages, err))
+		return -1;
+	cleanup_free char *key = xasprintf("%s%s", layer->key, build->overlay ? "" : STORE_WHOLE);
+	struct store_layer *used = &build->used[index];
+	bool cached = store_layer_take(build->options->store, key, used);
+	if (!cached) {
 		cleanup_free char *product = NULL;
-		if (make_layer(build, layer, make, &product, err))
+		cleanup_free char *description =
+			layer_describe(build->plan->recipe->name.text, layer->name, layer->inputs);
+		if (make_layer(build, layer, make, &product, err) ||
+			rootfs_seal(product, build->newest, err) ||
+			store_layer_add(
+				build->options->store, key, product, description, used, err))
 			return -1;
-		if (file_exists(AT_FDCWD, path)) { /* another user's: this one stays with us */
-			free(path);
-			path = steal_pointer(&product);
-		} else if (store_layer_add(store, key, product, err)) {
-			return -1;
-		}
 	}
-	vector_push(&build->layers, arena_strdup(&build->arena, path));
+	vector_push(&build->layers, used->path);
 	*ret_result = xasprintf("%.12s%s", layer->key, cached ? " (cached)" : "");
 	return 0;
 }
@@ -150,6 +155,11 @@ static int stage_base(struct build *build, char **ret_result, struct error *err)
 
 static int stage_kernel(struct build *build, char **ret_result, struct error *err)
 {
+	struct package parts[] = {build->plan->kernel.image, build->plan->kernel.busybox};
+	const struct package_list packages = {parts, array_count(parts), array_count(parts)};
+
+	if (parts[0].name && note_dates(build, &packages, err))
+		return -1;
 	return stage_layer(build, LAYER_KERNEL, make_kernel, ret_result, err);
 }
 
@@ -271,7 +281,8 @@ static void build_release(struct build *build)
 	manifest_free(build->manifest);
 	free(build->root);
 	vector_release(&build->layers);
-	arena_release(&build->arena);
+	for (unsigned i = 0; i < LAYER_COUNT; i++)
+		store_layer_release(&build->used[i]);
 }
 
 int stages_run(const struct plan *plan, const struct build_options *options, struct error *err)

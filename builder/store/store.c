@@ -79,22 +79,6 @@ char *store_index_path(const struct store *store, const char *sha256)
 	return xasprintf("%s/indices/%s", store->path, sha256);
 }
 
-char *store_layer_path(const struct store *store, const char *key)
-{
-	return xasprintf("%s/layers/%s", store->path, key);
-}
-
-int store_layer_add(const struct store *store, const char *key, const char *tree, struct error *err)
-{
-	cleanup_free char *layer = store_layer_path(store, key);
-
-	if (!rename(tree, layer))
-		return 0;
-	if (errno == EEXIST || errno == ENOTEMPTY)
-		return tree_remove(AT_FDCWD, tree, err);
-	return error_errno(err, errno, "%s: adding the layer to the store", layer);
-}
-
 void store_touch(const char *path)
 {
 	utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);

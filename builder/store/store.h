@@ -6,12 +6,15 @@
  *     STORE/indices/SHA256           package indices, uncompressed, named by the hash that the
  *                                    signed Release file gives for them
  *     STORE/layers/KEY/              finished trees, named by the hash of all that went in
+ *     STORE/layers/KEY.inputs        what that was (layer.h); its time says when it was last used
  *     STORE/kernels/KEY/
  *     STORE/work/NAME.XXXXXX/        private to a running build; swept when its owner is gone
  *
  * What is being made lies beside its final name, with the suffix ".part", or in work/.
  */
 #pragma once
+
+#include <stdbool.h>
 
 #include "base/file.h"
 
@@ -42,12 +45,30 @@ int store_work_directory(const struct store *store, const char *name,
  */
 void store_sweep(const struct store *store);
 
-/* Where the layer of that key lies; owned by the caller. It is complete if it exists. */
+/* A layer in use: nobody removes it from the store until its release. */
+struct store_layer {
+	char *path; /* owned; NULL: none */
+	int lock;
+};
+
+/* What a description's name has behind the layer's key. */
+#define STORE_DESCRIPTION ".inputs"
+/* What the key has at its end where layers cannot be stacked, so that each is the whole tree. */
+#define STORE_WHOLE ".whole"
+
+/* Where the layer of that key lies, and what describes it. Owned by the caller. */
 char *store_layer_path(const struct store *store, const char *key);
-/* Moves a finished tree into the store under its key. If another build was faster, its layer stays
- * and this one is removed. */
-int store_layer_add(
-	const struct store *store, const char *key, const char *tree, struct error *err);
+char *store_description_path(const struct store *store, const char *key);
+/* Takes a layer into use; false when there is none, or when another user made it. */
+bool store_layer_take(const struct store *store, const char *key, struct store_layer *ret_layer);
+/*
+ * Moves a finished tree into the store under its key, and takes it into use. If another build was
+ * faster, its layer is taken and this one removed; if that is another user's, the tree stays where
+ * it is and is itself the layer.
+ */
+int store_layer_add(const struct store *store, const char *key, const char *tree,
+	const char *description, struct store_layer *ret_layer, struct error *err);
+void store_layer_release(struct store_layer *layer);
 
 /* Notes that an entry was used, for cleaning by age. */
 void store_touch(const char *path);
