@@ -61,7 +61,7 @@ int store_layer_add(const struct store *store, const char *key, const char *tree
 	cleanup_fd int lock = hold(tree);
 
 	if (lock < 0)
-		return error_errno(err, errno, "%s: locking", tree);
+		return error_errno(err, errno, "%s: adding the layer to the store", tree);
 	if (file_replace(described, description, strlen(description), err))
 		return -1;
 	if (!rename(tree, layer)) {

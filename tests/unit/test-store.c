@@ -68,22 +68,27 @@ static void the_first_layer_of_a_key_stays(void **state)
 {
 	cleanup_store struct store store = {0};
 	cleanup_buffer struct buffer content = {0};
+	struct store_layer one = {0}, two = {0};
 	struct error err = {0};
 
 	(void)state;
 	open_here("store", &store);
 	make_tree("one", "first");
 	make_tree("two", "second");
-	assert_ok(store_layer_add(&store, "key", "one", &err), &err);
-	assert_ok(store_layer_add(&store, "key", "two", &err), &err);
+	assert_false(store_layer_take(&store, "key", &one));
+	assert_ok(store_layer_add(&store, "key", "one", "{}", &one, &err), &err);
+	assert_ok(store_layer_add(&store, "key", "two", "{}", &two, &err), &err);
+	assert_string_equal(one.path, two.path);
+	store_layer_release(&one);
+	store_layer_release(&two);
 	assert_false(file_exists(AT_FDCWD, "one"));
 	assert_false(file_exists(AT_FDCWD, "two"));
 	cleanup_free char *layer = store_layer_path(&store, "key");
 	cleanup_free char *file = xasprintf("%s/file", layer);
 	assert_ok(file_read(AT_FDCWD, file, 100, &content, &err), &err);
 	assert_string_equal(content.data, "first");
-	assert_fails(store_layer_add(&store, "other", "missing", &err), &err, STATUS_FAILED,
-		"adding the layer");
+	assert_fails(store_layer_add(&store, "other", "missing", "{}", &one, &err), &err,
+		STATUS_FAILED, "adding the layer");
 }
 
 static void a_work_directory_ends_with_its_owner(void **state)
