@@ -16,11 +16,11 @@ DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev
 	libseccomp-dev libzstd-dev zlib1g-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
 	kmod grub-pc-bin grub-efi-amd64-bin dosfstools mtools qemu-system-x86 ovmf
-DEPENDENCIES_TEST = libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
+DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
 	qemu-utils busybox-static
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
-DEPENDENCIES_BENCH = mmdebstrap time jq
+DEPENDENCIES_BENCH = mmdebstrap time
 
 MODULES = yaml-0.1 libsolv libsolvext libcurl libarchive ext2fs com_err jansson nettle libseccomp \
 	libzstd zlib
