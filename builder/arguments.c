@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_plan,
 	&command_list,
+	&command_cache,
 	&command_doctor,
 	&command_completion,
 	NULL,

@@ -38,8 +38,8 @@ struct command {
 	int (*run)(const struct arguments *arguments, struct error *err);
 };
 
-extern const struct command command_build, command_check, command_completion, command_doctor,
-	command_list, command_plan, command_run, command_test;
+extern const struct command command_build, command_cache, command_check, command_completion,
+	command_doctor, command_list, command_plan, command_run, command_test;
 
 /* All commands, in the order of the help; NULL-terminated. */
 extern const struct command *const commands[];

@@ -236,12 +236,14 @@ int plan_make(const struct recipe *recipe, const struct store *store, struct pla
 	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
 	cleanup_package_index struct package_index *index = NULL;
 	cleanup_free char *name = plan_name(recipe);
+	cleanup_fd int indices = -1;
 
 	plan->recipe = recipe;
 	plan->name = arena_strdup(&plan->arena, name);
 	plan->architecture = architecture_find(recipe->architecture.text);
-	if (choose_platforms(recipe, plan, err) || package_index_open(recipe, store, &index, err) ||
-		choose_packages(index, plan, err))
+	if (choose_platforms(recipe, plan, err) ||
+		store_hold(store, STORE_INDICES, &indices, err) ||
+		package_index_open(recipe, store, &index, err) || choose_packages(index, plan, err))
 		return -1;
 	cleanup_free char *sources = package_index_sources_list(index);
 	plan->sources_list = arena_strdup(&plan->arena, sources);

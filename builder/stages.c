@@ -19,6 +19,7 @@ struct build {
 	const struct plan *plan;
 	const struct build_options *options;
 	struct work_directory work;
+	int packages; /* the lock on the store's packages */
 	struct rootfs rootfs;
 	char *root;   /* path of the tree; owned */
 	bool overlay; /* layers are stacked by overlayfs; else each is whole */
@@ -281,15 +282,18 @@ static void build_release(struct build *build)
 	manifest_free(build->manifest);
 	free(build->root);
 	vector_release(&build->layers);
+	cleanup_close_fd(&build->packages);
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		store_layer_release(&build->used[i]);
 }
 
 int stages_run(const struct plan *plan, const struct build_options *options, struct error *err)
 {
-	cleanup(build_release) struct build build = {.plan = plan, .options = options};
+	cleanup(build_release) struct build build = {
+		.plan = plan, .options = options, .packages = -1};
 
 	if (directory_make(AT_FDCWD, options->output, err) ||
+		store_hold(options->store, STORE_PACKAGES, &build.packages, err) ||
 		store_work_directory(options->store, plan->name, &build.work, err))
 		return -1;
 	build.root = xasprintf("%s/root", build.work.path);

@@ -3,11 +3,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/interrupt.h"
 
-static const char *const rooms[] = {"packages", "indices", "layers", "kernels", "work"};
+static const char *const rooms[] = {
+	[STORE_PACKAGES] = "packages",
+	[STORE_INDICES] = "indices",
+	[STORE_PLANS] = "plans",
+	[STORE_LAYERS] = "layers",
+	[STORE_KERNELS] = "kernels",
+	[STORE_ROOMS] = "work",
+};
+
+const char *store_room_name(enum store_room room)
+{
+	return rooms[room];
+}
 
 static const char *environment(const char *name)
 {
@@ -77,6 +91,23 @@ char *store_package_path(const struct store *store, const char *sha256)
 char *store_index_path(const struct store *store, const char *sha256)
 {
 	return xasprintf("%s/indices/%s", store->path, sha256);
+}
+
+int store_hold(const struct store *store, enum store_room room, int *ret_lock, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", store->path, store_room_name(room));
+	cleanup_fd int lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (lock < 0)
+		return error_errno(err, errno, "%s", path);
+	while (flock(lock, LOCK_SH)) {
+		if (errno != EINTR)
+			return error_errno(err, errno, "%s: locking", path);
+		if (interrupt_check(err))
+			return -1;
+	}
+	*ret_lock = steal_fd(&lock);
+	return 0;
 }
 
 void store_touch(const char *path)

@@ -5,6 +5,7 @@
  *     STORE/packages/SHA256.deb      packages
  *     STORE/indices/SHA256           package indices, uncompressed, named by the hash that the
  *                                    signed Release file gives for them
+ *     STORE/plans/KEY                what a request for packages came to
  *     STORE/layers/KEY/              finished trees, named by the hash of all that went in
  *     STORE/layers/KEY.inputs        what that was (layer.h); its time says when it was last used
  *     STORE/kernels/KEY/
@@ -17,6 +18,17 @@
 #include <stdbool.h>
 
 #include "base/file.h"
+
+/* What an entry can be; packages, indices and plans are files, used by whoever holds the room. */
+enum store_room {
+	STORE_PACKAGES,
+	STORE_INDICES,
+	STORE_PLANS,
+	STORE_LAYERS,
+	STORE_KERNELS,
+	STORE_ROOMS,
+};
+const char *store_room_name(enum store_room room); /* "packages" */
 
 struct store {
 	char *path; /* absolute; owned */
@@ -69,6 +81,10 @@ bool store_layer_take(const struct store *store, const char *key, struct store_l
 int store_layer_add(const struct store *store, const char *key, const char *tree,
 	const char *description, struct store_layer *ret_layer, struct error *err);
 void store_layer_release(struct store_layer *layer);
+
+/* Takes all files of a room into use: none is cleaned away until the lock, a descriptor, is closed.
+ */
+int store_hold(const struct store *store, enum store_room room, int *ret_lock, struct error *err);
 
 /* Notes that an entry was used, for cleaning by age. */
 void store_touch(const char *path);
