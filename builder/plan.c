@@ -135,12 +135,14 @@ static void name_kernel(struct plan *plan)
 	struct package parts[] = {plan->kernel.image, plan->kernel.busybox};
 	const struct package_list packages = {parts, array_count(parts), array_count(parts)};
 	cleanup_buffer struct buffer names = {0};
+	char version[HASH_TEXT];
 	struct layer_inputs inputs;
 
 	for (size_t i = 0; plan->platforms[i]; i++)
 		buffer_printf(&names, "%s%s", i ? " " : "", plan->platforms[i]->name);
 	layer_inputs_init(&inputs);
-	layer_inputs_add(&inputs, "kernel version", KERNEL_VERSION);
+	kernel_version(&plan->kernel, version);
+	layer_inputs_add(&inputs, "kernel version", version);
 	layer_inputs_add(&inputs, "all modules", plan->kernel.all_modules ? "yes" : "no");
 	layer_inputs_add(&inputs, "platforms", names.data);
 	add_packages(&inputs, &packages, plan->architecture);

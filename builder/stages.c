@@ -143,10 +143,7 @@ static int make_packages(struct build *build, struct error *err)
 
 static int make_kernel(struct build *build, struct error *err)
 {
-	cleanup_free char *release = NULL;
-
-	return kernel_install(
-		&build->plan->kernel, build->options->store, build->rootfs.root, &release, err);
+	return kernel_install(&build->plan->kernel, build->options->store, build->rootfs.root, err);
 }
 
 static int stage_base(struct build *build, char **ret_result, struct error *err)

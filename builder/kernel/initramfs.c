@@ -14,8 +14,6 @@
 
 enum { COMPRESSION_LEVEL = 15, FILE_MAX = 64 * MIB };
 
-extern const char embedded_init_sh[];
-
 static const char *const directories[] = {"bin", "dev", "modules", "new", "proc", "sys"};
 /* What init.sh uses of busybox, which acts by the name it is called. */
 static const char *const applets[] = {

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "modules.h"
 
+extern const char embedded_init_sh[];
+
 struct initramfs {
 	int modules_directory;            /* an open lib/modules/RELEASE */
 	const struct module_order *order; /* of the modules to load */

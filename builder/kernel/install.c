@@ -208,7 +208,7 @@ static int select_modules(struct installation *installation, struct error *err)
 }
 
 int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *root,
-	char **ret_release, struct error *err)
+	struct error *err)
 {
 	cleanup(installation_release) struct installation installation = {
 		.plan = plan, .root_path = root, .root = -1, .unpacked = -1, .source = -1};
@@ -223,6 +223,5 @@ int kernel_install(const struct kernel_plan *plan, const struct store *store, co
 		find_release(&installation, err) || select_modules(&installation, err) ||
 		install_modules(&installation, err) || install_boot_files(&installation, err))
 		return -1;
-	*ret_release = steal_pointer(&installation.release);
 	return 0;
 }

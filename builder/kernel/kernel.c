@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+#include "initramfs.h"
+#include "modules.h"
+
+/* Raised when the code comes to do something else with the same inputs. */
+#define CODE_VERSION "1"
+
 static const char *package_of(const struct architecture *architecture, const char *kernel)
 {
 	return strcmp(kernel, "cloud") ? architecture->generic_kernel : architecture->cloud_kernel;
@@ -33,4 +39,15 @@ int kernel_choose(struct package_index *index, const char *kernel,
 		return error_wrap(err, "kernel");
 	*ret_plan = plan;
 	return 0;
+}
+
+void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT])
+{
+	struct hash hash;
+
+	hash_init(&hash);
+	hash_text(&hash, CODE_VERSION);
+	hash_text(&hash, embedded_init_sh);
+	modules_hash(plan->platforms, &hash);
+	hash_finish(&hash, ret_version);
 }

@@ -6,10 +6,8 @@
 
 #include "archive/archive.h"
 #include "architecture.h"
+#include "base/hash.h"
 #include "platform.h"
-
-/* Changes whenever the same packages could give another result. */
-#define KERNEL_VERSION "1"
 
 /* The guest kernel of a plan. */
 struct kernel_plan {
@@ -26,10 +24,13 @@ int kernel_choose(struct package_index *index, const char *kernel,
 	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
 	struct error *err);
 
+/* A hash of what kernel_install() makes of a plan's packages: it changes when the same packages
+ * could give another result. */
+void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT]);
+
 /*
  * Puts the kernel into the root: /boot/vmlinuz, /boot/initrd.img, /boot/config-RELEASE, and of
  * /lib/modules those that the platforms need, with their dependencies and the module indices.
- * ret_release (owned by the caller) is the kernel's release.
  */
 int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *root,
-	char **ret_release, struct error *err);
+	struct error *err);

@@ -245,3 +245,22 @@ void module_order_release(struct module_order *order)
 {
 	vector_release(order);
 }
+
+static void hash_names(const char *const *names, struct hash *hash)
+{
+	for (; *names; names++)
+		hash_text(hash, *names);
+	hash_text(hash, NULL);
+}
+
+void modules_hash(const struct platform *const *wanted, struct hash *hash)
+{
+	for (size_t i = 0; i < array_count(common); i++) {
+		hash_text(hash, common[i].name);
+		hash_number(hash, common[i].for_root);
+	}
+	for (; *wanted; wanted++) {
+		hash_names((*wanted)->root_modules, hash);
+		hash_names((*wanted)->modules, hash);
+	}
+}

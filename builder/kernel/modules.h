@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "platform.h"
 
@@ -44,7 +45,9 @@ const struct module *modules_find_path(struct module_list *modules, const char *
  * reaches the root filesystem, in load order. It is an error when the kernel lacks what some
  * platform's root needs, or when something needed depends on what no image may hold.
  */
-int modules_select(struct module_list *modules, const struct platform *const *platforms,
+int modules_select(struct module_list *modules, const struct platform *const *wanted,
 	struct module_order *ret_root, struct error *err);
 /* Marks all that an image may hold. */
 void modules_keep_all(struct module_list *modules);
+/* What modules_select() goes by. */
+void modules_hash(const struct platform *const *wanted, struct hash *hash);
