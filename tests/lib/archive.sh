@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Small signed Debian archives for tests, and an HTTP server for them on the loopback.
 #
 #   . "$JEOS_TOP/tests/lib/archive.sh"
