@@ -150,6 +150,28 @@ test_unsigned_release() {
 	assert_refused 4 "dists/$suite/InRelease: it has no signature"
 }
 
+# A signed Release does not vouch for what stands beside it.
+test_release_among_others() {
+	release=$work/debian/dists/$suite/InRelease
+	archive_make "$work/other" || fail 'no archive'
+	archive_publish "$work/other" "$suite" 'Suite: evil'
+	cp "$release" "$work/good"
+	for files in "other/dists/$suite/InRelease good" "good other/dists/$suite/InRelease"; do
+		# shellcheck disable=SC2086 # two files
+		(cd "$work" && cat $files) >"$release"
+		run plan
+		assert_refused 4 "dists/$suite/InRelease: wrong signature: ERROR"
+	done
+	{
+		echo 'Suite: evil'
+		cat "$work/good"
+		echo 'Suite: evil'
+	} >"$release"
+	run plan
+	assert_plan apt=2.6
+	rm -rf "$work/other" "$work/good"
+}
+
 test_expired_release() {
 	archive_publish "$work/debian" "$suite" 'Valid-Until: Thu, 01 Jan 2026 00:00:00 UTC'
 	run plan
@@ -289,10 +311,10 @@ test_interrupted_fetch_is_resumed() {
 		[ -n "$(find "$work/store/packages" -name '*.part' -size +8k)" ] && break
 		sleep 0.1
 	done
-	kill -INT "$build"
+	kill -TERM "$build"
 	wait "$build"
 	status=$?
-	assertEquals "$(cat "$work/stderr")" 130 "$status"
+	assertEquals "$(cat "$work/stderr")" 143 "$status"
 	assertEquals '' "$(find "$work/store/packages" -name '*.deb')"
 	assertNotEquals '' "$(find "$work/store/packages" -name '*.part')"
 

@@ -16,7 +16,6 @@
 struct reader {
 	struct catalog *catalog;
 	const struct index_file *file;
-	const char *architecture;
 	Repo *repo;
 };
 
@@ -34,7 +33,7 @@ static Id relation(const struct reader *reader, const struct dependency *depende
 
 	/* With a single architecture these say nothing; another one's package stays unknown. */
 	if (architecture.length && !span_equal(architecture, "any") &&
-		!span_equal(architecture, reader->architecture))
+		!span_equal(architecture, reader->catalog->architecture))
 		name.length = architecture.at + architecture.length - name.at;
 	Id id = intern(pool, name);
 	if (!dependency->relation)
@@ -176,7 +175,7 @@ static bool is_for(const struct reader *reader, const Solvable *solvable)
 {
 	const char *architecture = pool_id2str(reader->repo->pool, solvable->arch);
 
-	return !strcmp(architecture, reader->architecture) || !strcmp(architecture, "all");
+	return !strcmp(architecture, reader->catalog->architecture) || !strcmp(architecture, "all");
 }
 
 static void read_stanza(const struct reader *reader, struct span stanza)
@@ -233,17 +232,18 @@ static void find_candidates(struct catalog *catalog)
 	}
 }
 
-int catalog_load(const struct index_files *indices, const char *architecture,
+int catalog_load(const struct index_files *files, const char *architecture,
 	struct catalog *ret_catalog, struct error *err)
 {
-	cleanup_catalog struct catalog catalog = {.pool = pool_create()};
+	cleanup_catalog struct catalog catalog = {
+		.pool = pool_create(), .architecture = architecture};
 
 	if (pool_setdisttype(catalog.pool, DISTTYPE_DEB) < 0)
 		return error_set(
 			err, STATUS_MISSING, "this libsolv was built without Debian support");
-	vector_for_each (index, indices) {
-		struct reader reader = {&catalog, index, architecture,
-			repo_create(catalog.pool, index->suite->name)};
+	vector_for_each (file, files) {
+		struct reader reader = {
+			&catalog, file, repo_create(catalog.pool, file->suite->name)};
 		if (read_index(&reader, err))
 			return -1;
 	}
@@ -284,8 +284,8 @@ int catalog_package(const struct catalog *catalog, Id solvable, struct arena *ar
 	const Solvable *from = pool_id2solvable(catalog->pool, solvable);
 	struct span stanza = entry->stanza, value;
 	struct package package = {
-		.name = arena_strdup(arena, pool_id2str(catalog->pool, from->name)),
-		.version = arena_strdup(arena, pool_id2str(catalog->pool, from->evr)),
+		.name = arena_strdup(arena, catalog_name(catalog, solvable)),
+		.version = arena_strdup(arena, catalog_version(catalog, solvable)),
 		.architecture = arena_strdup(arena, pool_id2str(catalog->pool, from->arch)),
 		.path = control_get(stanza, "Filename", arena),
 		.mirror = arena_strdup(arena, entry->file->suite->mirror),

@@ -31,16 +31,28 @@ struct catalog_entry {
 
 struct catalog {
 	Pool *pool;                           /* owned */
+	const char *architecture;             /* borrowed */
 	vector(struct catalog_entry) entries; /* by solvable */
 	Id *candidates;                       /* by name: the newest solvable or 0; owned */
 	Id name_end;                          /* names at and beyond have no candidate */
 };
 
-/* Reads the indices, which must outlive the catalog. STATUS_ARCHIVE if one is damaged. */
-int catalog_load(const struct index_files *indices, const char *architecture,
+/* Reads the indices; they and the architecture's name must outlive the catalog. Packages of other
+ * architectures are left out. Fails only when interrupted, or without libsolv's help. */
+int catalog_load(const struct index_files *files, const char *architecture,
 	struct catalog *ret_catalog, struct error *err);
 void catalog_release(struct catalog *catalog);
 #define cleanup_catalog cleanup(catalog_release)
+
+static inline const char *catalog_name(const struct catalog *catalog, Id solvable)
+{
+	return pool_id2str(catalog->pool, pool_id2solvable(catalog->pool, solvable)->name);
+}
+
+static inline const char *catalog_version(const struct catalog *catalog, Id solvable)
+{
+	return pool_id2str(catalog->pool, pool_id2solvable(catalog->pool, solvable)->evr);
+}
 
 /* The candidate of a package, 0 when there is no package of that name. */
 Id catalog_candidate(const struct catalog *catalog, const char *name);

@@ -2,14 +2,9 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static const char *name_of(const Pool *pool, Id solvable)
-{
-	return pool_id2str(pool, pool_id2solvable(pool, solvable)->name);
-}
-
 /* A breadth-first walk over the dependencies of what would be installed. */
 struct walk {
-	Pool *pool;
+	const struct catalog *catalog;
 	Map installed;
 	Id *parents; /* by solvable: whose dependency it is; itself for a root; 0: not reached */
 	Queue reached;
@@ -25,7 +20,7 @@ static void reach(struct walk *walk, Id solvable, Id parent)
 
 static void reach_dependencies(struct walk *walk, Id solvable)
 {
-	Pool *pool = walk->pool;
+	Pool *pool = walk->catalog->pool;
 	const Solvable *from = pool_id2solvable(pool, solvable);
 	Id p, pp;
 
@@ -59,7 +54,7 @@ static void print_chain(const struct walk *walk, Id solvable, struct buffer *tex
 		print_chain(walk, parent, text);
 		buffer_text(text, first ? " depends on " : ", which depends on ");
 	}
-	buffer_text(text, name_of(walk->pool, solvable));
+	buffer_text(text, catalog_name(walk->catalog, solvable));
 }
 
 static void note_installed(Solver *solver, Map *installed)
@@ -88,7 +83,7 @@ static void tell_chain(const struct walk *walk, const struct ban *ban, struct er
 
 bool explain_ban(const struct solve *solve, Solver *solver, const Map *culprits, struct error *err)
 {
-	struct walk walk = {.pool = solver->pool};
+	struct walk walk = {.catalog = solve->catalog};
 	const struct ban *found = NULL;
 
 	map_init(&walk.installed, solver->pool->nsolvables);

@@ -5,11 +5,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static const char *name_of(const Pool *pool, Id solvable)
-{
-	return pool_id2str(pool, pool_id2solvable(pool, solvable)->name);
-}
-
 /* "a (>= 2) | b", as packages write it. */
 static void add_dependency(struct buffer *text, Pool *pool, Id dependency)
 {
@@ -32,6 +27,7 @@ static void add_dependency(struct buffer *text, Pool *pool, Id dependency)
 /* The sentences of a problem, found by following it from what was asked for. */
 struct account {
 	const struct solve *solve;
+	const struct catalog *catalog; /* the solve's */
 	Solver *solver;
 	Queue rules;
 	Map told;      /* by place in rules */
@@ -53,7 +49,7 @@ static void tell_relation(struct account *account, Id from, const char *verb, Id
 {
 	Pool *pool = account->solver->pool;
 
-	buffer_printf(&account->text, "\n    %s %s ", name_of(pool, from), verb);
+	buffer_printf(&account->text, "\n    %s %s ", catalog_name(account->catalog, from), verb);
 	add_dependency(&account->text, pool, dependency);
 }
 
@@ -67,15 +63,15 @@ static void tell_nothing_provides(struct account *account, Id from, Id dependenc
 	buffer_text(&account->text, ", which no package provides");
 	while (ISRELDEP(name))
 		name = GETRELDEP(pool, name)->name;
-	Id other = catalog_candidate(account->solve->catalog, pool_id2str(pool, name));
+	Id other = catalog_candidate(account->catalog, pool_id2str(pool, name));
 	if (other)
 		buffer_printf(&account->text, "; the archive has %s %s", pool_id2str(pool, name),
-			pool_id2str(pool, pool_id2solvable(pool, other)->evr));
+			catalog_version(account->catalog, other));
 }
 
 static void tell_request(struct account *account, const struct root *root)
 {
-	const char *name = name_of(account->solver->pool, root->solvable);
+	const char *name = catalog_name(account->catalog, root->solvable);
 
 	if (root->word && !account->blamed)
 		account->blamed = root->word;
@@ -109,8 +105,8 @@ static bool tell_conflict(struct account *account, Id from, Id to, Id dependency
 		return false;
 	tell_relation(account, from, "conflicts with", dependency);
 	if (dependency != pool_id2solvable(pool, to)->name)
-		buffer_printf(&account->text, ", which is %s %s", name_of(pool, to),
-			pool_id2str(pool, pool_id2solvable(pool, to)->evr));
+		buffer_printf(&account->text, ", which is %s %s",
+			catalog_name(account->catalog, to), catalog_version(account->catalog, to));
 	return true;
 }
 
@@ -165,7 +161,7 @@ static int compare_ids(const void *a, const void *b, void *ignored)
 
 int explain_conflict(const struct solve *solve, Solver *solver, struct error *err)
 {
-	struct account account = {.solve = solve, .solver = solver};
+	struct account account = {.solve = solve, .catalog = solve->catalog, .solver = solver};
 
 	queue_init(&account.rules);
 	solver_findallproblemrules(solver, solver_next_problem(solver, 0), &account.rules);

@@ -16,6 +16,7 @@ struct wanted {
 	const char *room;            /* "main/binary-amd64" */
 	const char *file;            /* "main/binary-amd64/Packages.xz" */
 	struct release_file fetched; /* its hash names the content in the store */
+	struct release_file content; /* uncompressed; sha256 empty: the Release does not say */
 	const char *path;            /* in the store; kept in the arena */
 };
 
@@ -35,6 +36,8 @@ static bool add_wanted(struct wanted_list *list, const struct found_suite *suite
 		wanted.file = arena_printf(arena, "%s/Packages%s", room, suffixes[i]);
 		if (!release_find(&suite->release, wanted.file, &wanted.fetched))
 			continue;
+		const char *plain = arena_printf(arena, "%s/Packages", room);
+		release_find(&suite->release, plain, &wanted.content);
 		cleanup_free char *path = store_index_path(store, wanted.fetched.sha256);
 		wanted.path = arena_strdup(arena, path);
 		vector_push(list, wanted);
@@ -90,21 +93,29 @@ static const char *address(const struct wanted *wanted, struct arena *arena)
 	return arena_printf(arena, "%s/dists/%s/%s", suite->mirror, suite->name, wanted->file);
 }
 
+/* A file of another size is what a power failure left of it. */
+static bool is_kept(const struct wanted *wanted)
+{
+	struct stat status;
+
+	return !stat(wanted->path, &status) &&
+	       (!*wanted->content.sha256 || (uint64_t)status.st_size == wanted->content.size);
+}
+
 /* Uncompresses a fetched index into the store. */
 static int keep(
 	const struct wanted *wanted, const char *fetched, struct arena *arena, struct error *err)
 {
 	const char *content = arena_printf(arena, "%s.content", fetched);
-	const char *plain = arena_printf(arena, "%s/Packages", wanted->room);
-	struct release_file listed;
+	bool known = *wanted->content.sha256;
 	char got[HASH_TEXT];
-	bool known = release_find(&wanted->suite->release, plain, &listed);
 
-	if (decompress_file(fetched, content, known ? listed.size : 4 * GIB, got, err))
+	if (decompress_file(fetched, content, known ? wanted->content.size : 4 * GIB, got, err))
 		return -1;
-	if (known && !text_equal(got, listed.sha256))
-		return error_set(err, STATUS_ARCHIVE, "%s: wrong hash: expected SHA-256 %s, got %s",
-			plain, listed.sha256, got);
+	if (known && !text_equal(got, wanted->content.sha256))
+		return error_set(err, STATUS_ARCHIVE,
+			"uncompressed, wrong hash: expected SHA-256 %s, got %s",
+			wanted->content.sha256, got);
 	if (rename(content, wanted->path))
 		return error_errno(err, errno, "%s", wanted->path);
 	return 0;
@@ -120,7 +131,7 @@ static int fetch_wanted(const struct wanted_list *list, const struct store *stor
 	size_t count = 0;
 
 	vector_for_each (wanted, list) {
-		if (file_exists(AT_FDCWD, wanted->path)) {
+		if (is_kept(wanted)) {
 			store_touch(wanted->path);
 			continue;
 		}
@@ -159,33 +170,33 @@ static int map(const char *path, struct span *ret_text, struct error *err)
 }
 
 int index_files_fetch(const struct found_suites *suites, const struct recipe *recipe,
-	const struct store *store, struct arena *arena, struct index_files *ret_indices,
+	const struct store *store, struct arena *arena, struct index_files *ret_files,
 	struct error *err)
 {
-	cleanup_index_files struct index_files indices = {0};
+	cleanup_index_files struct index_files files = {0};
 	struct wanted_list list = {0};
 	int result = list_wanted(suites, recipe, store, arena, &list, err);
 
 	if (!result)
 		result = fetch_wanted(&list, store, arena, err);
 	for (size_t i = 0; !result && i < list.count; i++) {
-		struct index_file index = {.suite = list.items[i].suite};
-		result = map(list.items[i].path, &index.text, err);
+		struct index_file file = {.suite = list.items[i].suite};
+		result = map(list.items[i].path, &file.text, err);
 		if (!result)
-			vector_push(&indices, index);
+			vector_push(&files, file);
 	}
 	vector_release(&list);
 	if (result)
 		return -1;
-	*ret_indices = indices;
-	indices = (struct index_files){0};
+	*ret_files = files;
+	files = (struct index_files){0};
 	return 0;
 }
 
-void index_files_release(struct index_files *indices)
+void index_files_release(struct index_files *files)
 {
-	vector_for_each (index, indices)
-		if (index->text.length)
-			munmap((void *)index->text.at, index->text.length);
-	vector_release(indices);
+	vector_for_each (file, files)
+		if (file->text.length)
+			munmap((void *)file->text.at, file->text.length);
+	vector_release(files);
 }

@@ -18,7 +18,7 @@ struct index_files {
 /* One index for each suite, component and (where the archive keeps them apart) `all`. A component
  * or architecture that the base suite does not have is STATUS_RECIPE at its position. */
 int index_files_fetch(const struct found_suites *suites, const struct recipe *recipe,
-	const struct store *store, struct arena *arena, struct index_files *ret_indices,
+	const struct store *store, struct arena *arena, struct index_files *ret_files,
 	struct error *err);
-void index_files_release(struct index_files *indices);
+void index_files_release(struct index_files *files);
 #define cleanup_index_files cleanup(index_files_release)

@@ -103,7 +103,7 @@ static Id best_choice(const struct walk *walk, Id dependency)
 	Id best = 0, alternative, p, pp;
 
 	FOR_PROVIDES(p, pp, dependency)
-	if (!strcmp(pool_id2str(pool, pool_id2solvable(pool, p)->name), merged_already))
+	if (!strcmp(catalog_name(walk->catalog, p), merged_already) && is_possible(walk, p))
 		return p;
 	while (!best && (alternative = next_alternative(pool, &dependency)))
 		FOR_PROVIDES(p, pp, alternative)

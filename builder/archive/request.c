@@ -66,8 +66,8 @@ static int find_provider(
 		FOR_PROVIDES(p, pp, name)
 		{
 			only = p;
-			buffer_printf(&providers, "%s%s", count++ ? ", " : "",
-				pool_id2str(pool, pool_id2solvable(pool, p)->name));
+			buffer_printf(
+				&providers, "%s%s", count++ ? ", " : "", catalog_name(catalog, p));
 		}
 	if (count > 1)
 		return error_at(err, wish->word->at,
@@ -92,9 +92,8 @@ static bool fits(const struct catalog *catalog, const struct wish *wish, Id solv
 		!text_equal(wish->suite, suite->release.suite) &&
 		!text_equal(wish->suite, suite->release.codename))
 		return false;
-	return !wish->version ||
-	       !pool_evrcmp_str(pool, pool_id2str(pool, pool_id2solvable(pool, solvable)->evr),
-		       wish->version, EVRCMP_COMPARE);
+	return !wish->version || !pool_evrcmp_str(pool, catalog_version(catalog, solvable),
+					 wish->version, EVRCMP_COMPARE);
 }
 
 /* The newest version that the wish allows. */
@@ -128,16 +127,13 @@ static int find(
 	const struct catalog *catalog, const struct wish *wish, Id *ret_solvable, struct error *err)
 {
 	Id candidate = catalog_candidate(catalog, wish->name);
-	const char *architecture =
-		candidate ? pool_id2str(
-				    catalog->pool, pool_id2solvable(catalog->pool, candidate)->arch)
-			  : NULL;
 
+	if (wish->architecture && strcmp(wish->architecture, catalog->architecture))
+		return error_at(err, wish->word->at,
+			"`%s`: only packages for %s can be installed here", wish->word->text,
+			catalog->architecture);
 	if (!candidate)
 		return find_provider(catalog, wish, ret_solvable, err);
-	if (wish->architecture && strcmp(wish->architecture, architecture))
-		return error_at(err, wish->word->at, "`%s`: package %s is of architecture %s here",
-			wish->word->text, wish->name, architecture);
 	if (wish->version || wish->suite)
 		return find_pinned(catalog, wish, candidate, ret_solvable, err);
 	*ret_solvable = candidate;

@@ -26,7 +26,8 @@ struct judgement {
 
 static void judge_line(struct span line, struct judgement *judgement)
 {
-	static const char *const worthless[] = {"BADSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG"};
+	static const char *const worthless[] = {
+		"BADSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "ERROR"};
 	struct span prefix, keyword, key;
 
 	if (!control_next_word(&line, &prefix) || !span_equal(prefix, "[GNUPG:]") ||
@@ -34,13 +35,14 @@ static void judge_line(struct span line, struct judgement *judgement)
 		return;
 	if (span_equal(keyword, "GOODSIG"))
 		judgement->good = true;
-	if (span_equal(keyword, "BADSIG"))
+	/* ERROR: more in the file than one signed text. */
+	if (span_equal(keyword, "BADSIG") || span_equal(keyword, "ERROR"))
 		judgement->bad = true;
 	if (span_equal(keyword, "NO_PUBKEY") && !judgement->unknown)
 		judgement->unknown = span_copy(key);
 	for (size_t i = 0; i < array_count(worthless); i++)
 		if (span_equal(keyword, worthless[i]) && !judgement->refused)
-			judgement->refused = xasprintf("%.*s of key %.*s,%.*s", (int)keyword.length,
+			judgement->refused = xasprintf("%.*s %.*s%.*s", (int)keyword.length,
 				keyword.at, (int)key.length, key.at, (int)line.length, line.at);
 }
 

@@ -47,9 +47,13 @@ void transfer_release(struct transfer *transfer)
 	free(transfer->part);
 }
 
+/* A file of another size is what a power failure left of it. */
 static bool is_there(const struct transfer *transfer)
 {
-	return transfer->download->sha256 && file_exists(AT_FDCWD, transfer->download->path);
+	struct stat status;
+
+	return transfer->download->sha256 && !stat(transfer->download->path, &status) &&
+	       (uint64_t)status.st_size == transfer->download->size;
 }
 
 /*

@@ -89,7 +89,7 @@ archive_add_base() {
 # by hash, and its signed Release. Lines replace the defaults of the same field.
 archive_publish() (
 	set -e
-	dir=$1 suite=$2
+	dir=$(cd "$1" && pwd) suite=$2
 	shift 2
 	architecture=$(dpkg --print-architecture)
 	room=main/binary-$architecture
