@@ -130,7 +130,7 @@ need = @missing=$$(for package in $(1); do \
 	fi; \
 	echo "Installing what is missing: $$missing"; \
 	$$root apt-get update -qq && $$root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -qq --no-install-recommends $$missing || \
+		apt-get install -qq -y --no-install-recommends $$missing || \
 	{ echo "That did not work. By hand:"; \
 	  echo "    apt-get install --no-install-recommends $$missing"; exit 1; }
 

@@ -222,8 +222,9 @@ test_missing_subordinate_ids() {
 	recipe
 	chmod 755 "$scratch"
 	mkdir -m 777 nobody
+	install -m 755 "$JEOS" nobody/jeos # it may lie where only root may go
 	setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$scratch/nobody" \
-		"$JEOS" --store nobody/store build -o nobody/out small.yaml >output 2>errors
+		nobody/jeos --store nobody/store build -o nobody/out small.yaml >output 2>errors
 	status=$?
 	errors=$(<errors)
 	assert_failure 6 'subordinate ids' usermod
