@@ -63,8 +63,10 @@ static int broken(struct archive *archive, const char *file, struct error *err)
 		err, STATUS_ARCHIVE, "%s: damaged package: %s", file, why ? why : "unreadable");
 }
 
-static int visit_all(
-	struct archive *tar, const char *file, deb_visit *visit, void *context, struct error *err)
+static int visit_all(struct archive *tar, const char *file,
+	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
+		const char *path, struct error *err),
+	void *context, struct error *err)
 {
 	struct archive_entry *entry;
 	int result;
@@ -95,8 +97,10 @@ static struct archive *tar_reader(void)
 	return tar;
 }
 
-int deb_read(
-	const char *file, enum deb_part part, deb_visit *visit, void *context, struct error *err)
+int deb_read(const char *file, enum deb_part part,
+	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
+		const char *path, struct error *err),
+	void *context, struct error *err)
 {
 	const char *wanted = part == DEB_CONTROL ? "control.tar" : "data.tar";
 	cleanup_reader struct archive *outer = archive_read_new();

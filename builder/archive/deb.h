@@ -12,13 +12,12 @@
 enum deb_part { DEB_CONTROL, DEB_DATA };
 
 /*
- * Called for each entry of a part, in the order of the file. `path` is relative and clean: no
- * leading "./" or '/', no "..", no trailing '/'; "" is the top. The entry's content may be read
- * from `tar` with archive_read_data*() during the call, or left.
+ * Reads one part; a damaged file, or a path that would lead out, is STATUS_ARCHIVE. `visit` is
+ * called for each entry, in the order of the file. `path` is relative and clean: no leading "./" or
+ * '/', no "..", no trailing '/'; "" is the top. The entry's content may be read from `tar` with
+ * archive_read_data*() during the call, or left.
  */
-typedef int deb_visit(void *context, struct archive *tar, struct archive_entry *entry,
-	const char *path, struct error *err);
-
-/* Reads one part; a damaged file, or a path that would lead out, is STATUS_ARCHIVE. */
-int deb_read(
-	const char *file, enum deb_part part, deb_visit *visit, void *context, struct error *err);
+int deb_read(const char *file, enum deb_part part,
+	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
+		const char *path, struct error *err),
+	void *context, struct error *err);

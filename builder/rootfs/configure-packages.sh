@@ -3,7 +3,7 @@
 # would run it: debconf looks there for the package's name.
 set -e
 cd /var/lib/dpkg
-export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT= DPKG_MAINTSCRIPT_NAME=preinst
+export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT='' DPKG_MAINTSCRIPT_NAME=preinst
 while read -r name package architecture; do
 	mkdir tmp.ci
 	cp -p "jeos/$name.control" tmp.ci/control

@@ -37,12 +37,12 @@ static int write_if_missing(int database, const char *path, struct error *err)
 	return file_exists(database, path) ? 0 : file_write(database, path, "", 0, 0644, err);
 }
 
-static int write_info(int info, const char *name, const char *member, const void *data,
-	size_t length, mode_t mode, struct error *err)
+static int write_member(
+	int info, const char *name, const struct unpacked_member *member, struct error *err)
 {
-	cleanup_free char *file = xasprintf("%s.%s", name, member);
+	cleanup_free char *file = xasprintf("%s.%s", name, member->name);
 
-	return file_write(info, file, data, length, mode, err);
+	return file_write(info, file, member->data, member->length, member->mode, err);
 }
 
 static int write_list(int info, const char *name, const struct unpacked *package, struct error *err)
@@ -53,7 +53,8 @@ static int write_list(int info, const char *name, const struct unpacked *package
 		if (!path->shed)
 			buffer_printf(&list, "/%s\n", *path->path ? path->path : ".");
 	buffer_text(&list, "");
-	return write_info(info, name, "list", list.data, list.length, 0644, err);
+	struct unpacked_member member = {"list", list.data, list.length, 0644};
+	return write_member(info, name, &member, err);
 }
 
 static int write_packages(struct unpack *unpack, int database, struct error *err)
@@ -74,8 +75,7 @@ static int write_packages(struct unpack *unpack, int database, struct error *err
 		if (write_list(info, name, package, err))
 			return -1;
 		vector_for_each (member, &package->members)
-			if (write_info(info, name, member->name, member->data, member->length,
-				    member->mode, err))
+			if (write_member(info, name, member, err))
 				return -1;
 	}
 	if (file_write_text(info, "format", "1\n", 0644, err))
