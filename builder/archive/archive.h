@@ -29,6 +29,8 @@ struct package_list {
 	size_t count, capacity;
 };
 
+void package_list_sort(struct package_list *packages);
+
 struct package_index; /* verified indices of a recipe's suites, loaded for resolving (`struct
 			 archive` is libarchive's) */
 
@@ -68,6 +70,10 @@ struct package_request {
 int package_index_resolve(struct package_index *index, const struct package_request *request,
 	struct package_list *ret_packages, struct error *err);
 
+/* From now on these versions are installed, where the indices still have them, and where what else
+ * must be installed fits to them. Called at most once, before resolving. */
+void package_index_hold(struct package_index *index, const struct package_list *held);
+
 /* The newest package of that name, for programs that are unpacked and not installed (a kernel).
  * STATUS_ARCHIVE when there is none. */
 int package_index_find(struct package_index *index, const char *name, struct arena *arena,
@@ -76,6 +82,13 @@ int package_index_find(struct package_index *index, const char *name, struct are
  */
 const char *package_dependency(
 	const struct package *package, const char *prefix, struct arena *arena);
+
+/*
+ * Packages that a lock names have no mirror: finds where those are to be had that the store lacks.
+ * STATUS_ARCHIVE when a package's suite is nowhere.
+ */
+int packages_locate(const struct recipe *recipe, const struct store *store, struct arena *arena,
+	struct package_list *packages, struct error *err);
 
 /*
  * Brings packages into the store, in parallel, each verified by its hash while it streams in; those

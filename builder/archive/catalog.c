@@ -256,6 +256,7 @@ int catalog_load(const struct index_files *files, const char *architecture,
 void catalog_release(struct catalog *catalog)
 {
 	free(catalog->candidates);
+	free(catalog->newest);
 	vector_release(&catalog->entries);
 	if (catalog->pool)
 		pool_free(catalog->pool);

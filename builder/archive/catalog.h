@@ -1,7 +1,8 @@
 /*
  * The catalog: every package of every index, as libsolv's solvables, each with the stanza it came
  * from. A package's *candidate* is its newest version in all suites, the one that apt would
- * install; the solver is shown only candidates, or the versions that a request pins instead.
+ * install, or the version that a lock holds (hold.h); the solver is shown only candidates, or the
+ * versions that a request pins instead.
  */
 #pragma once
 
@@ -34,6 +35,7 @@ struct catalog {
 	const char *architecture;             /* borrowed */
 	vector(struct catalog_entry) entries; /* by solvable */
 	Id *candidates;                       /* by name: the newest solvable or 0; owned */
+	Id *newest;   /* by name: the candidates before any was held; NULL: none was; owned */
 	Id name_end;                          /* names at and beyond have no candidate */
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "archive/dependency.h"
+#include "archive/hold.h"
 #include "archive/package-index.h"
 #include "base/cleanup.h"
 
@@ -41,15 +42,23 @@ static int find_suites(struct package_index *index, const struct store *store, s
 	return releases_fetch(places, index->keyring, store, &index->arena, &index->suites, err);
 }
 
+int package_index_begin(const struct recipe *recipe, const struct store *store,
+	struct package_index *index, struct error *err)
+{
+	index->recipe = recipe;
+	if (suite_find(
+		    recipe->suite, recipe->architecture.text, &index->arena, &index->suite, err) ||
+		find_keyring(index, err))
+		return -1;
+	return find_suites(index, store, err);
+}
+
 int package_index_open(const struct recipe *recipe, const struct store *store,
 	struct package_index **ret_index, struct error *err)
 {
 	cleanup_package_index struct package_index *index = xcalloc(1, sizeof(*index));
 
-	index->recipe = recipe;
-	if (suite_find(
-		    recipe->suite, recipe->architecture.text, &index->arena, &index->suite, err) ||
-		find_keyring(index, err) || find_suites(index, store, err) ||
+	if (package_index_begin(recipe, store, index, err) ||
 		index_files_fetch(
 			&index->suites, recipe, store, &index->arena, &index->files, err) ||
 		catalog_load(&index->files, recipe->architecture.text, &index->catalog, err))
@@ -66,6 +75,11 @@ void package_index_free(struct package_index *index)
 	index_files_release(&index->files);
 	arena_release(&index->arena);
 	free(index);
+}
+
+void package_index_hold(struct package_index *index, const struct package_list *held)
+{
+	catalog_hold(&index->catalog, held);
 }
 
 void package_index_cleanup(struct package_index **index)

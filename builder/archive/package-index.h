@@ -14,3 +14,7 @@ struct package_index {
 	struct index_files files;
 	struct catalog catalog;
 };
+
+/* Finds the recipe's suites, signatures checked, without their indices. */
+int package_index_begin(const struct recipe *recipe, const struct store *store,
+	struct package_index *index, struct error *err);

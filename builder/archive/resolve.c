@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive/explain.h"
+#include "archive/hold.h"
 #include "archive/package-index.h"
 #include "archive/request.h"
 #include "base/cleanup.h"
@@ -61,6 +62,12 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(first->architecture, second->architecture);
 }
 
+void package_list_sort(struct package_list *packages)
+{
+	if (packages->count)
+		qsort(packages->items, packages->count, sizeof(*packages->items), compare);
+}
+
 static int list_packages(const struct catalog *catalog, Solver *solver, struct arena *arena,
 	struct package_list *ret_packages, struct error *err)
 {
@@ -82,8 +89,7 @@ static int list_packages(const struct catalog *catalog, Solver *solver, struct a
 		vector_release(&packages);
 		return -1;
 	}
-	if (packages.count)
-		qsort(packages.items, packages.count, sizeof(*packages.items), compare);
+	package_list_sort(&packages);
 	*ret_packages = packages;
 	return 0;
 }
@@ -91,13 +97,16 @@ static int list_packages(const struct catalog *catalog, Solver *solver, struct a
 int package_index_resolve(struct package_index *index, const struct package_request *request,
 	struct package_list *ret_packages, struct error *err)
 {
-	cleanup(release_solver) Solver *solver = NULL;
-	cleanup(solve_release) struct solve solve = {0};
-
-	if (request_read(request, &index->catalog, &solve, err))
-		return -1;
-	solver = solve_run(&solve, NULL);
-	if (solver_problem_count(solver))
-		return explain(&solve, solver, err);
-	return list_packages(&index->catalog, solver, request->arena, ret_packages, err);
+	for (;;) {
+		cleanup(solve_release) struct solve solve = {0};
+		cleanup(release_solver) Solver *solver = NULL;
+		if (request_read(request, &index->catalog, &solve, err))
+			return -1;
+		solver = solve_run(&solve, NULL);
+		if (!solver_problem_count(solver))
+			return list_packages(
+				&index->catalog, solver, request->arena, ret_packages, err);
+		if (!catalog_loosen(&index->catalog, solver))
+			return explain(&solve, solver, err);
+	}
 }

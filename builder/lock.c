@@ -1,0 +1,174 @@
+/* Locks and the recipes and plans that they are of. */
+#include "lock.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+
+/* What of a recipe decides which packages there are: words and lists of words. */
+struct request {
+	const char *key;
+	size_t offset, width;
+};
+
+#define REQUEST(key, member)                                                               \
+	{                                                                                  \
+		key, offsetof(struct recipe, member), sizeof(((struct recipe *)0)->member) \
+	}
+
+static const struct request requests[] = {
+	REQUEST("suite", suite),
+	REQUEST("architecture", architecture),
+	REQUEST("mirror", mirror),
+	REQUEST("components", components),
+	REQUEST("packages", packages),
+	REQUEST("without", without),
+	REQUEST("kernel", kernel),
+};
+
+/* "packages nginx-light udev" */
+static char *request_line(const struct request *request, const struct recipe *recipe)
+{
+	const void *field = (const char *)recipe + request->offset;
+	struct buffer line = {0};
+
+	buffer_text(&line, request->key);
+	if (request->width == sizeof(struct word)) {
+		const struct word *word = field;
+		buffer_printf(&line, "%s%s", word->text ? " " : "", word->text ? word->text : "");
+		return line.data;
+	}
+	vector_for_each (word, (const struct word_list *)field)
+		buffer_printf(&line, " %s", word->text);
+	return line.data;
+}
+
+static bool keeps(
+	const struct lock *lock, const struct recipe *recipe, const struct request *request)
+{
+	cleanup_free char *line = request_line(request, recipe);
+
+	return words_contain(&lock->requests, line);
+}
+
+bool lock_keeps(const struct lock *lock, const struct recipe *recipe, const char *key)
+{
+	for (size_t i = 0; i < array_count(requests); i++)
+		if (!strcmp(requests[i].key, key))
+			return keeps(lock, recipe, &requests[i]);
+	return false;
+}
+
+const char *lock_misfit(const struct lock *lock, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < array_count(requests); i++)
+		if (!keeps(lock, recipe, &requests[i]))
+			return requests[i].key;
+	return NULL;
+}
+
+char *lock_path(const struct recipe *recipe)
+{
+	const char *slash = strrchr(recipe->path, '/');
+
+	return xasprintf("%.*s%s.lock", slash ? (int)(slash + 1 - recipe->path) : 0, recipe->path,
+		recipe->name.text);
+}
+
+int lock_open(const struct recipe *recipe, struct lock **ret_lock, struct error *err)
+{
+	cleanup_free char *path = lock_path(recipe);
+	cleanup_lock struct lock *lock = NULL;
+
+	if (!file_exists(AT_FDCWD, path)) {
+		*ret_lock = NULL;
+		return 0;
+	}
+	if (lock_read(path, &lock, err))
+		return -1;
+	const char *misfit = lock_misfit(lock, recipe);
+	if (misfit)
+		return error_set(err, STATUS_RECIPE,
+			"%s: the lock does not fit the recipe any more: `%s` has changed; "
+			"run `jeos lock %s`",
+			path, misfit, recipe->path);
+	*ret_lock = steal_pointer(&lock);
+	return 0;
+}
+
+void lock_free(struct lock *lock)
+{
+	if (!lock)
+		return;
+	vector_release(&lock->requests);
+	vector_release(&lock->base);
+	vector_release(&lock->add);
+	arena_release(&lock->arena);
+	free(lock);
+}
+
+void lock_cleanup(struct lock **lock)
+{
+	lock_free(*lock);
+}
+
+/* Section and Priority of the package's stanza, for which the lock has two columns. */
+static void print_classes(struct buffer *text, const struct package *package)
+{
+	static const char *const fields[] = {"Section", "Priority"};
+	struct span value;
+
+	for (size_t i = 0; i < array_count(fields); i++) {
+		if (!control_find(span_of(package->control), fields[i], &value) || !value.length)
+			value = span_of("-");
+		buffer_printf(text, " %.*s", (int)value.length, value.at);
+	}
+}
+
+static void print_package(struct buffer *text, const char *role, const struct package *package)
+{
+	buffer_printf(text, "%s %s %s %s %s %llu %s", role, package->name, package->version,
+		package->architecture, package->sha256, (unsigned long long)package->size,
+		package->suite);
+	print_classes(text, package);
+	buffer_printf(text, " %s\n", package->path);
+}
+
+static void print_sources(struct buffer *text, const char *sources_list)
+{
+	struct span rest = span_of(sources_list), line;
+
+	while (control_next_line(&rest, &line))
+		buffer_printf(text, "source %.*s\n", (int)line.length, line.at);
+}
+
+char *lock_text(const struct plan *plan)
+{
+	struct buffer text = {0};
+	time_t epoch = plan->epoch;
+	struct tm parts;
+	char date[32];
+
+	strftime(date, sizeof(date), LOCK_DATE, gmtime_r(&epoch, &parts));
+	buffer_printf(&text,
+		"# What `jeos build` installs for %s; written by `jeos lock`.\njeos-lock 1\n",
+		plan->recipe->name.text);
+	for (size_t i = 0; i < array_count(requests); i++) {
+		cleanup_free char *line = request_line(&requests[i], plan->recipe);
+		buffer_printf(&text, "recipe %s\n", line);
+	}
+	buffer_printf(&text, "date %s\n", date);
+	print_sources(&text, plan->sources_list);
+	vector_for_each (package, &plan->layers[LAYER_BASE].packages)
+		print_package(&text, "base", package);
+	vector_for_each (package, &plan->layers[LAYER_PACKAGES].packages)
+		print_package(&text, "add", package);
+	if (plan->kernel.image.name) {
+		print_package(&text, "kernel", &plan->kernel.image);
+		print_package(&text, "busybox", &plan->kernel.busybox);
+	}
+	return text.data;
+}
