@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&command_run,
 	&command_check,
 	&command_plan,
+	&command_lock,
 	&command_list,
 	&command_cache,
 	&command_doctor,
@@ -18,6 +19,7 @@ const struct command *const commands[] = {
 
 const struct command_option common_options[] = {
 	{"store", 0, "DIR", "keep packages and layers in DIR, not in ~/.cache/jeos"},
+	{"offline", 0, NULL, "fetch nothing: what is needed must be in the store"},
 	{"json", 0, NULL, "print events and results as JSON, one object a line"},
 	{"quiet", 'q', NULL, "print warnings and errors only"},
 	{"help", 'h', NULL, "print this help"},
@@ -76,6 +78,8 @@ static void take(struct arguments *arguments, const struct command_option *optio
 	}
 	if (!strcmp(option->name, "store"))
 		arguments->store = value;
+	else if (!strcmp(option->name, "offline"))
+		arguments->offline = true;
 	else if (!strcmp(option->name, "json"))
 		arguments->json = true;
 	else if (!strcmp(option->name, "quiet"))

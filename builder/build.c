@@ -8,6 +8,7 @@
 /* What the part of a build inside the sandbox is given. */
 struct job {
 	const struct recipe *recipe;
+	const struct lock *lock;
 	const struct store *store;
 	const char *output;
 	enum sandbox_mode mode;
@@ -21,7 +22,7 @@ static int plan_and_build(void *context, struct error *err)
 	cleanup_plan struct plan *plan = NULL;
 
 	progress_begin("plan");
-	if (plan_make(job->recipe, job->store, &plan, err)) {
+	if (plan_make(job->recipe, job->lock, job->store, &plan, err)) {
 		progress_abandon();
 		return -1;
 	}
@@ -36,13 +37,13 @@ static int plan_and_build(void *context, struct error *err)
 	return stages_run(plan, &options, err);
 }
 
-int build_recipe(const struct recipe *recipe, const struct store *store, const char *output,
-	json_t **ret_manifest, struct error *err)
+int build_recipe(const struct recipe *recipe, const struct lock *lock, const struct store *store,
+	const char *output, json_t **ret_manifest, struct error *err)
 {
-	struct job job = {.recipe = recipe, .store = store, .output = output};
+	struct job job = {.recipe = recipe, .lock = lock, .store = store, .output = output};
 	cleanup_free char *name = plan_name(recipe);
 
-	if (fingerprint(recipe, job.fingerprint, err) || sandbox_detect(&job.mode, err))
+	if (fingerprint(recipe, lock, job.fingerprint, err) || sandbox_detect(&job.mode, err))
 		return -1;
 	log_note("building %s (%s)", name, sandbox_mode_name(job.mode));
 	if (sandbox_enter(job.mode, plan_and_build, &job, err))
@@ -55,14 +56,14 @@ int build_recipe(const struct recipe *recipe, const struct store *store, const c
 	return 0;
 }
 
-int build_ensure(const struct recipe *recipe, const struct store *store, const char *output,
-	json_t **ret_manifest, struct error *err)
+int build_ensure(const struct recipe *recipe, const struct lock *lock, const struct store *store,
+	const char *output, json_t **ret_manifest, struct error *err)
 {
 	cleanup_free char *name = plan_name(recipe);
 	json_t *manifest = manifest_read(output, name);
 	char now[HASH_TEXT];
 
-	if (fingerprint(recipe, now, err)) {
+	if (fingerprint(recipe, lock, now, err)) {
 		json_decref(manifest);
 		return -1;
 	}
@@ -72,5 +73,5 @@ int build_ensure(const struct recipe *recipe, const struct store *store, const c
 		return 0;
 	}
 	json_decref(manifest);
-	return build_recipe(recipe, store, output, ret_manifest, err);
+	return build_recipe(recipe, lock, store, output, ret_manifest, err);
 }

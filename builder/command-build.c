@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "build.h"
-#include "command.h"
+#include "inputs.h"
 
 static void print_artefacts(const json_t *manifest, const char *output)
 {
@@ -26,12 +26,11 @@ static void print_artefacts(const json_t *manifest, const char *output)
 static int build_one(
 	const char *path, const struct arguments *arguments, const char *output, struct error *err)
 {
-	cleanup_store struct store store = {0};
-	cleanup_recipe struct recipe *recipe = NULL;
+	cleanup_inputs struct inputs inputs = {0};
 	json_t *manifest = NULL;
 
-	if (recipe_load(path, &recipe, err) || store_open(arguments->store, &store, err) ||
-		build_recipe(recipe, &store, output, &manifest, err))
+	if (inputs_open(arguments, path, &inputs, err) ||
+		build_recipe(inputs.recipe, inputs.lock, &inputs.store, output, &manifest, err))
 		return -1;
 	if (arguments->json) {
 		cleanup_free char *line = json_dumps(manifest, JSON_COMPACT);
@@ -56,6 +55,7 @@ static int run(const struct arguments *arguments, struct error *err)
 
 static const struct command_option options[] = {
 	{"output", 'o', "DIR", "write artefacts to DIR, not to out/"},
+	NO_LOCK_OPTION,
 	{0},
 };
 
@@ -69,6 +69,7 @@ const struct command command_build = {
 	.help = "Artefacts are DIR/NAME-VERSION-ARCHITECTURE.SUFFIX, with their manifest and "
 		"SHA256SUMS beside them.\nPackages and the bootstrapped root are kept in the store "
 		"for "
-		"the next build.",
+		"the next build. A recipe with a lock beside it (see `jeos lock`) is built of "
+		"just the\npackages that the lock names.",
 	.run = run,
 };

@@ -1,17 +1,16 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "command.h"
+#include "inputs.h"
 #include "plan.h"
 
 static int run(const struct arguments *arguments, struct error *err)
 {
-	cleanup_store struct store store = {0};
-	cleanup_recipe struct recipe *recipe = NULL;
+	cleanup_inputs struct inputs inputs = {0};
 	cleanup_plan struct plan *plan = NULL;
 
-	if (recipe_load(arguments->operands.items[0], &recipe, err) ||
-		store_open(arguments->store, &store, err) || plan_make(recipe, &store, &plan, err))
+	if (inputs_open(arguments, arguments->operands.items[0], &inputs, err) ||
+		plan_make(inputs.recipe, inputs.lock, &inputs.store, &plan, err))
 		return -1;
 	if (arguments->json) {
 		json_t *document = plan_json(plan), *states = json_object();
@@ -19,7 +18,7 @@ static int run(const struct arguments *arguments, struct error *err)
 			layer < plan->layers + LAYER_COUNT; layer++) {
 			if (!layer->key)
 				continue;
-			cleanup_free char *state = plan_layer_state(plan, layer, &store);
+			cleanup_free char *state = plan_layer_state(plan, layer, &inputs.store);
 			json_object_set_new(states, layer->name, json_string(state));
 		}
 		json_object_set_new(document, "states", states);
@@ -28,10 +27,15 @@ static int run(const struct arguments *arguments, struct error *err)
 		puts(line);
 		return 0;
 	}
-	cleanup_free char *text = plan_text(plan, &store);
+	cleanup_free char *text = plan_text(plan, &inputs.store);
 	fputs(text, stdout);
 	return 0;
 }
+
+static const struct command_option options[] = {
+	NO_LOCK_OPTION,
+	{0},
+};
 
 const struct command command_plan = {
 	.name = "plan",
@@ -39,6 +43,7 @@ const struct command command_plan = {
 	.operands = "RECIPE",
 	.operands_min = 1,
 	.operands_max = 1,
+	.options = options,
 	.help = "Builds nothing; only the archive's indices are fetched into the store.",
 	.run = run,
 };

@@ -12,6 +12,7 @@
 #include "boot/results.h"
 #include "build.h"
 #include "image/disk.h"
+#include "inputs.h"
 
 /* What the tests of one command line share. */
 struct session {
@@ -130,19 +131,18 @@ static int test_image(
 /* Builds what is not built yet, and tests each image that came of it. */
 static int test_recipe(struct session *session, const char *path, struct error *err)
 {
-	cleanup_store struct store store = {0};
-	cleanup_recipe struct recipe *recipe = NULL;
+	cleanup_inputs struct inputs inputs = {0};
 	json_t *manifest, *artefact;
 	int result = 0;
 	size_t i;
 
-	if (recipe_load(path, &recipe, err))
+	if (inputs_open(session->arguments, path, &inputs, err))
 		return -1;
+	const struct recipe *recipe = inputs.recipe;
 	if (!strcmp(recipe->kernel.text, "none"))
 		return error_at(err, recipe->kernel.at,
 			"without a kernel the images of this recipe cannot be booted");
-	if (store_open(session->arguments->store, &store, err) ||
-		build_ensure(recipe, &store, session->output, &manifest, err))
+	if (build_ensure(recipe, inputs.lock, &inputs.store, session->output, &manifest, err))
 		return -1;
 	json_array_foreach(json_object_get(manifest, "artefacts"), i, artefact)
 	{
@@ -241,6 +241,7 @@ static const struct command_option options[] = {
 	BOOT_OPTIONS,
 	{"recipe", 0, "RECIPE", "the checks for an IMAGE; without: it boots, runs well, ends"},
 	{"output", 'o', "DIR", "where a recipe's images are, or are built; out/"},
+	NO_LOCK_OPTION,
 	{"log", 0, "DIR", "where console logs go; IMAGE.logs/"},
 	{"tap", 0, "FILE", "write the results as TAP"},
 	{"junit", 0, "FILE", "write the results as JUnit XML"},

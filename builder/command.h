@@ -26,7 +26,7 @@ struct arguments {
 	const char *values[COMMAND_OPTIONS];
 	struct words operands; /* the items array is owned */
 	const char *store;     /* --store; NULL: not given */
-	bool json, quiet, help, version;
+	bool offline, json, quiet, help, version;
 };
 
 struct command {
@@ -39,7 +39,7 @@ struct command {
 };
 
 extern const struct command command_build, command_cache, command_check, command_completion,
-	command_doctor, command_list, command_plan, command_run, command_test;
+	command_doctor, command_list, command_lock, command_plan, command_run, command_test;
 
 /* All commands, in the order of the help; NULL-terminated. */
 extern const struct command *const commands[];

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "image/tree.h"
+#include "lock.h"
 #include "manifest.h"
 
 static int add_file(struct hash *hash, int directory, const char *path, struct error *err)
@@ -44,11 +45,14 @@ static int add_tree(struct hash *hash, const char *path, struct error *err)
 	return tree_walk(root, &visitor, err);
 }
 
-int fingerprint(const struct recipe *recipe, char ret_text[HASH_TEXT], struct error *err)
+int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_text[HASH_TEXT],
+	struct error *err)
 {
 	struct hash hash;
 
 	hash_init(&hash);
+	if (lock && add_file(&hash, AT_FDCWD, lock->path, err))
+		return -1;
 	vector_for_each (source, &recipe->sources)
 		if (add_file(&hash, AT_FDCWD, source->text, err))
 			return -1;

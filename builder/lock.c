@@ -11,22 +11,18 @@
 /* What of a recipe decides which packages there are: words and lists of words. */
 struct request {
 	const char *key;
-	size_t offset, width;
+	size_t offset;
+	bool list; /* a struct word_list; else a struct word */
 };
 
-#define REQUEST(key, member)                                                               \
-	{                                                                                  \
-		key, offsetof(struct recipe, member), sizeof(((struct recipe *)0)->member) \
-	}
-
 static const struct request requests[] = {
-	REQUEST("suite", suite),
-	REQUEST("architecture", architecture),
-	REQUEST("mirror", mirror),
-	REQUEST("components", components),
-	REQUEST("packages", packages),
-	REQUEST("without", without),
-	REQUEST("kernel", kernel),
+	{"suite", offsetof(struct recipe, suite), false},
+	{"architecture", offsetof(struct recipe, architecture), false},
+	{"mirror", offsetof(struct recipe, mirror), false},
+	{"components", offsetof(struct recipe, components), true},
+	{"packages", offsetof(struct recipe, packages), true},
+	{"without", offsetof(struct recipe, without), true},
+	{"kernel", offsetof(struct recipe, kernel), false},
 };
 
 /* "packages nginx-light udev" */
@@ -36,13 +32,11 @@ static char *request_line(const struct request *request, const struct recipe *re
 	struct buffer line = {0};
 
 	buffer_text(&line, request->key);
-	if (request->width == sizeof(struct word)) {
-		const struct word *word = field;
-		buffer_printf(&line, "%s%s", word->text ? " " : "", word->text ? word->text : "");
-		return line.data;
-	}
-	vector_for_each (word, (const struct word_list *)field)
-		buffer_printf(&line, " %s", word->text);
+	if (request->list)
+		vector_for_each (word, (const struct word_list *)field)
+			buffer_printf(&line, " %s", word->text);
+	else if (((const struct word *)field)->text)
+		buffer_printf(&line, " %s", ((const struct word *)field)->text);
 	return line.data;
 }
 

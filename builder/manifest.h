@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "plan.h"
 
+struct lock;
 struct manifest;
 
 struct manifest *manifest_make(const struct plan *plan, const char *fingerprint);
@@ -23,5 +24,7 @@ int manifest_write(struct manifest *manifest, const char *output, struct error *
  */
 json_t *manifest_read(const char *output, const char *name);
 
-/* A hash over the recipe's files, overlays and hooks: whether a build is up to date with them. */
-int fingerprint(const struct recipe *recipe, char ret_text[HASH_TEXT], struct error *err);
+/* A hash over the recipe's files, lock (NULL: none), overlays and hooks: whether a build is up to
+ * date with them. */
+int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_text[HASH_TEXT],
+	struct error *err);

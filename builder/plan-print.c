@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "layer.h"
+#include "lock.h"
 #include "plan.h"
 
 static void print_package(struct buffer *text, const struct package *package)
@@ -17,15 +18,18 @@ static void print_package(struct buffer *text, const struct package *package)
 static void print_packages(struct buffer *text, const struct plan *plan)
 {
 	uint64_t download = 0, installed = 0;
-	char small[32], large[32];
+	char size[32];
 
 	vector_for_each (package, &plan->packages) {
 		download += package->size;
 		installed += package->installed_size;
 	}
-	buffer_printf(text, "packages: %zu, %s to fetch, %s installed\n", plan->packages.count,
-		size_format(download, small, sizeof(small)),
-		size_format(installed, large, sizeof(large)));
+	buffer_printf(text, "packages: %zu, %s to fetch", plan->packages.count,
+		size_format(download, size, sizeof(size)));
+	if (installed)
+		buffer_printf(text, ", %s installed", size_format(installed, size, sizeof(size)));
+	buffer_printf(
+		text, "%s%s\n", plan->lock ? ", by " : "", plan->lock ? plan->lock->path : "");
 	vector_for_each (package, &plan->packages)
 		print_package(text, package);
 	buffer_printf(

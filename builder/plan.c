@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "image/disk.h"
 #include "layer.h"
+#include "plan-packages.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
 
@@ -21,59 +22,6 @@ static int choose_platforms(const struct recipe *recipe, struct plan *plan, stru
 			return error_at(err, recipe->platforms.items[i].at, "unknown platform `%s`",
 				recipe->platforms.items[i].text);
 	}
-	return 0;
-}
-
-static bool same_package(const struct package *a, const struct package *b)
-{
-	return !strcmp(a->name, b->name) && !strcmp(a->sha256, b->sha256);
-}
-
-/*
- * The base layer is the base system as every recipe of the suite has it, where this recipe's
- * packages leave it as it is; else it holds everything. The rest is the packages layer.
- */
-static void split_packages(struct plan *plan)
-{
-	struct package_list *base = &plan->layers[LAYER_BASE].packages;
-	struct package_list *rest = &plan->layers[LAYER_PACKAGES].packages;
-	size_t shared = 0;
-
-	vector_for_each (package, &plan->packages) {
-		if (shared < base->count && same_package(package, &base->items[shared]))
-			shared++;
-		else
-			vector_push(rest, *package);
-	}
-	if (base->count && shared == base->count)
-		return;
-	vector_release(base);
-	vector_release(rest);
-	vector_for_each (package, &plan->packages)
-		vector_push(base, *package);
-}
-
-static int choose_packages(struct package_index *index, struct plan *plan, struct error *err)
-{
-	struct package_request request = {
-		.base = true,
-		.arena = &plan->arena,
-	};
-
-	/* What cannot be resolved without the recipe's packages needs no layer of its own. */
-	if (bootstrap_find(plan->recipe->bootstrap.text)->adds_packages &&
-		package_index_resolve(index, &request, &plan->layers[LAYER_BASE].packages, err))
-		error_release(err);
-	request.packages = plan->recipe->packages;
-	request.without = plan->recipe->without;
-	if (package_index_resolve(index, &request, &plan->packages, err))
-		return -1;
-	split_packages(plan);
-	if (kernel_choose(index, plan->recipe->kernel.text, plan->architecture, &plan->arena,
-		    &plan->kernel, err))
-		return -1;
-	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
-	plan->kernel.all_modules = !strip_applies(strip_find(STRIP_KERNEL_MODULES), plan->recipe);
 	return 0;
 }
 
@@ -232,30 +180,54 @@ char *plan_name(const struct recipe *recipe)
 		"%s-%s-%s", recipe->name.text, recipe->version.text, recipe->architecture.text);
 }
 
-int plan_make(const struct recipe *recipe, const struct store *store, struct plan **ret_plan,
-	struct error *err)
+static int begin(struct plan *plan, const struct recipe *recipe, struct error *err)
 {
-	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
-	cleanup_package_index struct package_index *index = NULL;
 	cleanup_free char *name = plan_name(recipe);
-	cleanup_fd int indices = -1;
 
 	plan->recipe = recipe;
 	plan->name = arena_strdup(&plan->arena, name);
 	plan->architecture = architecture_find(recipe->architecture.text);
-	if (choose_platforms(recipe, plan, err) ||
-		store_hold(store, STORE_INDICES, &indices, err) ||
-		package_index_open(recipe, store, &index, err) || choose_packages(index, plan, err))
-		return -1;
-	cleanup_free char *sources = package_index_sources_list(index);
-	plan->sources_list = arena_strdup(&plan->arena, sources);
-	plan->keyring = arena_strdup(&plan->arena, package_index_keyring(index));
-	plan->epoch = package_index_date(index);
+	return choose_platforms(recipe, plan, err);
+}
+
+/* What follows from the packages. */
+static int complete(struct plan *plan, struct error *err)
+{
+	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
+	plan->kernel.all_modules = !strip_applies(strip_find(STRIP_KERNEL_MODULES), plan->recipe);
 	name_layers(plan);
 	plan->seed = seed(plan);
 	if (lay_out_disk(plan, err))
 		return -1;
 	name_artefacts(plan);
+	return 0;
+}
+
+int plan_make(const struct recipe *recipe, const struct lock *lock, const struct store *store,
+	struct plan **ret_plan, struct error *err)
+{
+	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	if (begin(plan, recipe, err))
+		return -1;
+	if (lock)
+		plan_follow_lock(plan, lock);
+	else if (plan_ask_archive(plan, NULL, NULL, store, err))
+		return -1;
+	if (complete(plan, err))
+		return -1;
+	*ret_plan = steal_pointer(&plan);
+	return 0;
+}
+
+int plan_make_near(const struct recipe *recipe, const struct lock *lock, const struct words *moving,
+	const struct store *store, struct plan **ret_plan, struct error *err)
+{
+	cleanup_plan struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	if (begin(plan, recipe, err) || plan_ask_archive(plan, lock, moving, store, err) ||
+		complete(plan, err))
+		return -1;
 	*ret_plan = steal_pointer(&plan);
 	return 0;
 }

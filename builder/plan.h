@@ -36,12 +36,13 @@ struct plan_artefact {
 struct plan {
 	struct arena arena;          /* owns what follows */
 	const struct recipe *recipe; /* borrowed */
+	const struct lock *lock;     /* that it was made from, borrowed; NULL: none */
 	const struct architecture *architecture;
 	const struct platform **platforms; /* NULL-terminated */
 	struct package_list packages;      /* installed in the root, all layers together */
 	struct plan_layer layers[LAYER_COUNT];
 	struct kernel_plan kernel; /* unpacked into it */
-	const char *sources_list, *keyring;
+	const char *sources_list;
 	uint64_t epoch;   /* seconds: the time stamp of everything */
 	const char *seed; /* all UUIDs derive from it */
 	struct image_layout layout;
@@ -50,8 +51,15 @@ struct plan {
 	const char *name; /* "minimal-1.0-amd64" */
 };
 
-int plan_make(const struct recipe *recipe, const struct store *store, struct plan **ret_plan,
-	struct error *err);
+struct lock;
+
+/* What the lock says (whose strings the plan borrows), or without one what the archive has now. */
+int plan_make(const struct recipe *recipe, const struct lock *lock, const struct store *store,
+	struct plan **ret_plan, struct error *err);
+/* What the archive has now; but of the lock's packages only those that `moving` names change, and
+ * those that otherwise would not fit to them. The lock need not fit the recipe. */
+int plan_make_near(const struct recipe *recipe, const struct lock *lock, const struct words *moving,
+	const struct store *store, struct plan **ret_plan, struct error *err);
 void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);
 #define cleanup_plan cleanup(plan_cleanup)

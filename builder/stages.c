@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "layer.h"
+#include "lock.h"
 #include "manifest.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/seal.h"
@@ -44,7 +45,9 @@ static int stage_fetch(struct build *build, char **ret_result, struct error *err
 	}
 	vector_for_each (package, &all)
 		bytes += package->size;
-	int result = packages_fetch(&all, build->options->store, err);
+	int result = packages_fetch(&all, plan->recipe, build->options->store, err);
+	if (result && plan->lock)
+		error_wrap(err, "%s", plan->lock->path);
 	*ret_result =
 		xasprintf("%zu packages, %s", all.count, size_format(bytes, size, sizeof(size)));
 	vector_release(&all);
@@ -303,7 +306,6 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		.work = build.work.path,
 		.epoch = plan->epoch,
 		.sources_list = plan->sources_list,
-		.keyring = plan->keyring,
 	};
 	return run_all(&build, err);
 }

@@ -13,7 +13,7 @@
 struct package {
 	const char *name, *version, *architecture;
 	const char *path;   /* below the mirror: "pool/main/a/apt/apt_2.6.1_amd64.deb" */
-	const char *mirror; /* where that path is */
+	const char *mirror; /* where that path is; NULL: only its suite is known */
 	const char *suite;  /* "bookworm", "bookworm-security" */
 	const char *sha256;
 	uint64_t size;           /* bytes of the .deb */
@@ -21,7 +21,7 @@ struct package {
 	bool essential;
 	const char *priority;
 	const char *control; /* the whole stanza of the index, as it stands there, without the last
-				newline */
+				newline; of a locked package only what the lock knows of it */
 };
 
 struct package_list {
@@ -50,8 +50,6 @@ void package_index_cleanup(struct package_index **index);
 uint64_t package_index_date(const struct package_index *index);
 /* The deb lines for the guest's own sources.list, owned by the caller. */
 char *package_index_sources_list(const struct package_index *index);
-/* Keyring that verified it, borrowed: to be used by others on the same archive. */
-const char *package_index_keyring(const struct package_index *index);
 
 /* What to install. */
 struct package_request {
@@ -84,15 +82,10 @@ const char *package_dependency(
 	const struct package *package, const char *prefix, struct arena *arena);
 
 /*
- * Packages that a lock names have no mirror: finds where those are to be had that the store lacks.
- * STATUS_ARCHIVE when a package's suite is nowhere.
- */
-int packages_locate(const struct recipe *recipe, const struct store *store, struct arena *arena,
-	struct package_list *packages, struct error *err);
-
-/*
  * Brings packages into the store, in parallel, each verified by its hash while it streams in; those
  * already there cost nothing. Shows progress. Afterwards store_package_path() names each file.
+ * Those that have no mirror, for they stand in a lock, are looked for on the recipe's. Errors are
+ * STATUS_ARCHIVE and name what is missing.
  */
-int packages_fetch(
-	const struct package_list *packages, const struct store *store, struct error *err);
+int packages_fetch(const struct package_list *packages, const struct recipe *recipe,
+	const struct store *store, struct error *err);

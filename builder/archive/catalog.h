@@ -35,8 +35,8 @@ struct catalog {
 	const char *architecture;             /* borrowed */
 	vector(struct catalog_entry) entries; /* by solvable */
 	Id *candidates;                       /* by name: the newest solvable or 0; owned */
-	Id *newest;   /* by name: the candidates before any was held; NULL: none was; owned */
-	Id name_end;                          /* names at and beyond have no candidate */
+	Id *newest;  /* by name: the candidates before any was held; NULL: none was; owned */
+	Id name_end; /* names at and beyond have no candidate */
 };
 
 /* Reads the indices; they and the architecture's name must outlive the catalog. Packages of other

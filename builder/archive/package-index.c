@@ -116,11 +116,6 @@ char *package_index_sources_list(const struct package_index *index)
 	return text.data;
 }
 
-const char *package_index_keyring(const struct package_index *index)
-{
-	return index->keyring;
-}
-
 int package_index_find(struct package_index *index, const char *name, struct arena *arena,
 	struct package *ret_package, struct error *err)
 {

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/control.h"
+#include "archive/deb.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -63,6 +65,58 @@ static void watch_output(void *context, const char *data, size_t length)
 	}
 }
 
+static int take_control(void *context, struct archive *tar, struct archive_entry *entry,
+	const char *path, struct error *err)
+{
+	struct buffer *control = context;
+	char block[4096];
+	la_ssize_t length;
+
+	(void)entry;
+	if (strcmp(path, "control"))
+		return 0;
+	while ((length = archive_read_data(tar, block, sizeof(block))) > 0)
+		buffer_append(control, block, length);
+	if (length < 0 || !control->length)
+		return error_set(err, STATUS_ARCHIVE, "damaged control file");
+	return 0;
+}
+
+/* A locked package's stanza: what the lock says of it goes before what it says itself. */
+static int describe_locked(const struct package *package, const struct store *store,
+	struct buffer *packages, struct error *err)
+{
+	cleanup_free char *path = store_package_path(store, package->sha256);
+	cleanup_buffer struct buffer control = {0};
+	struct span known = span_of(package->control), rest, value;
+	struct control_field field;
+
+	if (deb_read(path, DEB_CONTROL, take_control, &control, err))
+		return error_wrap(err, "%s %s", package->name, package->version);
+	buffer_printf(packages, "%s\n", package->control);
+	rest = (struct span){control.data, control.length};
+	while (control_next_field(&rest, &field)) {
+		cleanup_free char *name = span_copy(field.name);
+		if (!control_find(known, name, &value))
+			buffer_printf(packages, "%s: %.*s\n", name, (int)field.value.length,
+				field.value.at);
+	}
+	buffer_printf(packages, "Filename: %s\nSize: %llu\nSHA256: %s\n\n", package->path,
+		(unsigned long long)package->size, package->sha256);
+	return 0;
+}
+
+static int describe(const struct package *package, const struct store *store,
+	struct buffer *packages, struct error *err)
+{
+	struct span path;
+
+	if (!control_find(span_of(package->control), "Filename", &path))
+		return describe_locked(package, store, packages, err);
+	buffer_printf(packages, "%s\n\n", package->control);
+	return 0;
+}
+
 /* A mirror's indices; it has no pool. */
 static int write_mirror(const struct rootfs *rootfs, int root, struct error *err)
 {
@@ -76,7 +130,8 @@ static int write_mirror(const struct rootfs *rootfs, int root, struct error *err
 	struct hash hash;
 
 	vector_for_each (package, rootfs->packages)
-		buffer_printf(&packages, "%s\n\n", package->control);
+		if (describe(package, rootfs->store, &packages, err))
+			return -1;
 	hash_init(&hash);
 	hash_update(&hash, packages.data, packages.length);
 	hash_finish(&hash, digest);

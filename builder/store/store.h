@@ -31,7 +31,8 @@ enum store_room {
 const char *store_room_name(enum store_room room); /* "packages" */
 
 struct store {
-	char *path; /* absolute; owned */
+	char *path;   /* absolute; owned */
+	bool offline; /* what is not in it must not be fetched; set by who opened it */
 };
 
 /* Opens (and makes) the store: `path` if not NULL, else $JEOS_STORE, else $XDG_CACHE_HOME/jeos,

@@ -1,0 +1,125 @@
+#include "plan-packages.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "lock.h"
+#include "rootfs/rootfs.h"
+
+static void append(struct package_list *list, const struct package_list *more)
+{
+	vector_for_each (package, more)
+		vector_push(list, *package);
+}
+
+static bool same_package(const struct package *a, const struct package *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->sha256, b->sha256);
+}
+
+/*
+ * The base layer is the base system as every recipe of the suite has it, where this recipe's
+ * packages leave it as it is; else it holds everything. The rest is the packages layer.
+ */
+static void split_packages(struct plan *plan)
+{
+	struct package_list *base = &plan->layers[LAYER_BASE].packages;
+	struct package_list *rest = &plan->layers[LAYER_PACKAGES].packages;
+	size_t shared = 0;
+
+	vector_for_each (package, &plan->packages) {
+		if (shared < base->count && same_package(package, &base->items[shared]))
+			shared++;
+		else
+			vector_push(rest, *package);
+	}
+	if (base->count && shared == base->count)
+		return;
+	vector_release(base);
+	vector_release(rest);
+	append(base, &plan->packages);
+}
+
+/* The lock's packages that are to stay as they are. */
+static void hold_packages(
+	struct package_index *index, const struct lock *lock, const struct words *moving)
+{
+	struct package_list all = {0}, held = {0};
+
+	append(&all, &lock->base);
+	append(&all, &lock->add);
+	vector_for_each (package, &all)
+		if (!words_contain(moving, package->name))
+			vector_push(&held, *package);
+	package_index_hold(index, &held);
+	vector_release(&all);
+	vector_release(&held);
+}
+
+static void hold_kernel(struct plan *plan, const struct lock *lock, const struct words *moving)
+{
+	if (!lock->kernel.name || !lock_keeps(lock, plan->recipe, "kernel"))
+		return;
+	if (!words_contain(moving, lock->kernel.name) && !words_contain(moving, "kernel"))
+		plan->kernel.image = lock->kernel;
+	if (!words_contain(moving, lock->busybox.name))
+		plan->kernel.busybox = lock->busybox;
+}
+
+static int resolve(struct package_index *index, struct plan *plan, struct error *err)
+{
+	struct package_request request = {
+		.base = true,
+		.arena = &plan->arena,
+	};
+
+	/* What cannot be resolved without the recipe's packages needs no layer of its own. */
+	if (bootstrap_find(plan->recipe->bootstrap.text)->adds_packages &&
+		package_index_resolve(index, &request, &plan->layers[LAYER_BASE].packages, err))
+		error_release(err);
+	request.packages = plan->recipe->packages;
+	request.without = plan->recipe->without;
+	if (package_index_resolve(index, &request, &plan->packages, err))
+		return -1;
+	split_packages(plan);
+	return kernel_choose(index, plan->recipe->kernel.text, plan->architecture, &plan->arena,
+		&plan->kernel, err);
+}
+
+int plan_ask_archive(struct plan *plan, const struct lock *near, const struct words *moving,
+	const struct store *store, struct error *err)
+{
+	cleanup_package_index struct package_index *index = NULL;
+	cleanup_fd int indices = -1;
+
+	if (store_hold(store, STORE_INDICES, &indices, err) ||
+		package_index_open(plan->recipe, store, &index, err))
+		return -1;
+	if (near)
+		hold_packages(index, near, moving);
+	if (resolve(index, plan, err))
+		return -1;
+	if (near)
+		hold_kernel(plan, near, moving);
+	cleanup_free char *sources = package_index_sources_list(index);
+	plan->sources_list = arena_strdup(&plan->arena, sources);
+	plan->epoch = package_index_date(index);
+	return 0;
+}
+
+void plan_follow_lock(struct plan *plan, const struct lock *lock)
+{
+	bool layered = bootstrap_find(plan->recipe->bootstrap.text)->adds_packages;
+
+	plan->lock = lock;
+	append(&plan->packages, &lock->base);
+	append(&plan->packages, &lock->add);
+	package_list_sort(&plan->packages);
+	append(&plan->layers[LAYER_BASE].packages, layered ? &lock->base : &plan->packages);
+	if (layered)
+		append(&plan->layers[LAYER_PACKAGES].packages, &lock->add);
+	plan->kernel.image = lock->kernel;
+	plan->kernel.busybox = lock->busybox;
+	plan->sources_list = lock->sources_list;
+	plan->epoch = lock->date;
+}
