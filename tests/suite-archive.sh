@@ -280,7 +280,7 @@ test_missing_package() {
 	archive_serve "$work/debian" || fail 'no server'
 	mirror=$ARCHIVE_URL
 	run build 'packages: [web]'
-	assert_refused 4 'pool/wifi/wifi_1.0' 'HTTP status 404'
+	assert_refused 4 'the mirror does not have: wifi 1.0 (pool/wifi/wifi_1.0'
 }
 
 # Sends half of each package, then stops, as a script of the server.

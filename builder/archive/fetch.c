@@ -63,8 +63,8 @@ static int judge_absent(const struct package_list *packages, const struct downlo
 	for (size_t i = 0; i < packages->count; i++) {
 		const struct package *package = &packages->items[i];
 		if (downloads[i].absent && absent++ < NAMED_MOST)
-			buffer_printf(&names, "%s%s %s", names.length ? ", " : "", package->name,
-				package->version);
+			buffer_printf(&names, "%s%s %s (%s)", names.length ? ", " : "",
+				package->name, package->version, package->path);
 	}
 	if (!absent)
 		return 0;
@@ -109,7 +109,7 @@ static int fetch_all(struct fetch *fetch, const struct package_list *packages, s
 		return judge_absent(packages, downloads, "offline, and not in the store", err);
 	if (downloads_run(downloads, packages->count, err))
 		return -1;
-	return judge_absent(packages, downloads, "not in the archive any more", err);
+	return judge_absent(packages, downloads, "the mirror does not have", err);
 }
 
 int packages_fetch(const struct package_list *packages, const struct recipe *recipe,
