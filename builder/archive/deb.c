@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/interrupt.h"
+#include "base/size.h"
 #include "base/text.h"
 
 static void cleanup_archive_read(struct archive **archive)
@@ -14,7 +15,15 @@ static void cleanup_archive_read(struct archive **archive)
 
 #define cleanup_reader cleanup(cleanup_archive_read)
 
-enum { BLOCK = 128 * 1024 };
+enum { BLOCK = 128 * KIB, HEADER = 512 };
+
+/* The members of a .deb, in this order; those behind them are for others. */
+static const char *const members[] = {"debian-binary", "control.tar", "data.tar"};
+
+uint64_t deb_limit(uint64_t installed_size)
+{
+	return 2 * installed_size + 64 * MIB;
+}
 
 /* The inner tar's bytes come from the member of the outer ar. */
 static ssize_t read_member(struct archive *tar, void *context, const void **ret_block)
@@ -33,14 +42,15 @@ static ssize_t read_member(struct archive *tar, void *context, const void **ret_
 	return length;
 }
 
-/* Strips what tar puts before and behind a path; false when it would lead out of the root. */
-static bool clean_path(const char *raw, char **ret_path)
+/* Strips what tar puts before and behind a path; false when it would lead out of the root, or would
+ * not fit the lines of a list. */
+bool deb_clean_path(const char *raw, char **ret_path)
 {
 	while (raw[0] == '.' && raw[1] == '/')
 		raw += 2;
 	if (!strcmp(raw, "."))
 		raw++;
-	if (raw[0] == '/')
+	if (raw[0] == '/' || strchr(raw, '\n'))
 		return false;
 	size_t length = strlen(raw);
 	while (length && raw[length - 1] == '/')
@@ -63,11 +73,23 @@ static int broken(struct archive *archive, const char *file, struct error *err)
 		err, STATUS_ARCHIVE, "%s: damaged package: %s", file, why ? why : "unreadable");
 }
 
-static int visit_all(struct archive *tar, const char *file,
-	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
-		const char *path, struct error *err),
-	void *context, struct error *err)
+/* No content is longer than its header says, so that the headers are enough to look at. */
+static int spend(uint64_t *limit, struct archive_entry *entry, const char *file, struct error *err)
 {
+	la_int64_t size = archive_entry_size(entry);
+	uint64_t length = HEADER + (size > 0 ? size : 0);
+
+	if (length > *limit)
+		return error_set(err, STATUS_ARCHIVE,
+			"%s: it expands to far more than its Installed-Size", file);
+	*limit -= length;
+	return 0;
+}
+
+static int visit_all(
+	struct archive *tar, const char *file, const struct deb_reader *reader, struct error *err)
+{
+	uint64_t limit = reader->limit;
 	struct archive_entry *entry;
 	int result;
 
@@ -75,12 +97,12 @@ static int visit_all(struct archive *tar, const char *file,
 		result == ARCHIVE_WARN) {
 		cleanup_free char *path = NULL;
 		const char *raw = archive_entry_pathname(entry);
-		if (interrupt_check(err))
+		if (interrupt_check(err) || spend(&limit, entry, file, err))
 			return -1;
-		if (!raw || !clean_path(raw, &path))
+		if (!raw || !deb_clean_path(raw, &path))
 			return error_set(err, STATUS_ARCHIVE, "%s: unsafe path `%s` in the package",
 				file, raw ? raw : "");
-		if (visit(context, tar, entry, path, err))
+		if (reader->visit(reader->context, tar, entry, path, err))
 			return -1;
 	}
 	return result == ARCHIVE_EOF ? 0 : broken(tar, file, err);
@@ -97,30 +119,45 @@ static struct archive *tar_reader(void)
 	return tar;
 }
 
-int deb_read(const char *file, enum deb_part part,
-	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
-		const char *path, struct error *err),
-	void *context, struct error *err)
+/* "control.tar", as it is or with the suffix of its compression. */
+static bool is_member(const char *name, const char *wanted)
 {
-	const char *wanted = part == DEB_CONTROL ? "control.tar" : "data.tar";
+	return text_starts(name, wanted) && (!name[strlen(wanted)] || name[strlen(wanted)] == '.');
+}
+
+/* Leads `outer` to the part's member. */
+static int find_part(struct archive *outer, enum deb_part part, const char *file, struct error *err)
+{
+	size_t last = part == DEB_CONTROL ? 1 : 2;
+	struct archive_entry *member;
+
+	for (size_t i = 0; i <= last;) {
+		int result = archive_read_next_header(outer, &member);
+		if (result != ARCHIVE_EOF && result < ARCHIVE_WARN)
+			return broken(outer, file, err);
+		const char *name = result == ARCHIVE_EOF ? "" : archive_entry_pathname(member);
+		if (i && *name == '_') /* reserved for extensions that may be ignored */
+			continue;
+		if (!is_member(name, members[i]))
+			return error_set(err, STATUS_ARCHIVE,
+				"%s: damaged package: no %s where it belongs", file, members[i]);
+		i++;
+	}
+	return 0;
+}
+
+int deb_read(
+	const char *file, enum deb_part part, const struct deb_reader *reader, struct error *err)
+{
 	cleanup_reader struct archive *outer = archive_read_new();
 	cleanup_reader struct archive *tar = tar_reader();
-	struct archive_entry *member;
 
 	archive_read_support_format_ar(outer);
 	if (archive_read_open_filename(outer, file, BLOCK) != ARCHIVE_OK)
 		return broken(outer, file, err);
-	for (;;) {
-		int result = archive_read_next_header(outer, &member);
-		if (result == ARCHIVE_EOF)
-			return error_set(
-				err, STATUS_ARCHIVE, "%s: damaged package: no %s", file, wanted);
-		if (result < ARCHIVE_WARN)
-			return broken(outer, file, err);
-		if (text_starts(archive_entry_pathname(member), wanted))
-			break;
-	}
+	if (find_part(outer, part, file, err))
+		return -1;
 	if (archive_read_open(tar, outer, NULL, read_member, NULL) != ARCHIVE_OK)
 		return broken(tar, file, err);
-	return visit_all(tar, file, visit, context, err);
+	return visit_all(tar, file, reader, err);
 }

@@ -6,18 +6,33 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
 enum deb_part { DEB_CONTROL, DEB_DATA };
 
-/*
- * Reads one part; a damaged file, or a path that would lead out, is STATUS_ARCHIVE. `visit` is
- * called for each entry, in the order of the file. `path` is relative and clean: no leading "./" or
- * '/', no "..", no trailing '/'; "" is the top. The entry's content may be read from `tar` with
- * archive_read_data*() during the call, or left.
- */
-int deb_read(const char *file, enum deb_part part,
+/* What a part is read for. */
+struct deb_reader {
+	uint64_t limit; /* bytes that the part may expand to */
+	/*
+	 * Called for each entry, in the order of the file. `path` is relative and clean: no leading
+	 * "./" or '/', no "..", no trailing '/'; "" is the top. The entry's content may be read
+	 * from `tar` with archive_read_data*() during the call, or left.
+	 */
 	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
-		const char *path, struct error *err),
-	void *context, struct error *err);
+		const char *path, struct error *err);
+	void *context;
+};
+
+/* Reads one part. A damaged file, members in another order, a path that would lead out, or content
+ * beyond the limit is STATUS_ARCHIVE. */
+int deb_read(
+	const char *file, enum deb_part part, const struct deb_reader *reader, struct error *err);
+
+/* What the data of a package of that Installed-Size may expand to: the size is an estimate. */
+uint64_t deb_limit(uint64_t installed_size);
+
+/* A path as deb_reader.visit gets it; false when it is none. ret_path is owned by the caller. */
+bool deb_clean_path(const char *raw, char **ret_path);

@@ -89,8 +89,14 @@ static int unpack(int unpacked, const struct store *store, const struct package 
 	cleanup_free char *path = store_package_path(store, package->sha256);
 	struct unpacking unpacking = {{.root = unpacked, .directory = -1}, wanted};
 
+	const struct deb_reader reader = {
+		.limit = deb_limit(package->installed_size),
+		.visit = unpack_wanted,
+		.context = &unpacking,
+	};
+
 	progress_step(package->name, 0, 0);
-	int result = deb_read(path, DEB_DATA, unpack_wanted, &unpacking, err);
+	int result = deb_read(path, DEB_DATA, &reader, err);
 	extractor_release(&unpacking.extractor);
 	return result;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive/deb.h"
+#include "base/size.h"
 #include "fuzz.h"
 
 static int visit(void *context, struct archive *tar, struct archive_entry *entry, const char *path,
@@ -22,10 +23,11 @@ static int visit(void *context, struct archive *tar, struct archive_entry *entry
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct deb_reader reader = {.limit = MIB, .visit = visit};
 	struct error err = {0};
 
 	for (enum deb_part part = DEB_CONTROL; part <= DEB_DATA; part++) {
-		if (!deb_read(input_file(data, size), part, visit, NULL, &err))
+		if (!deb_read(input_file(data, size), part, &reader, &err))
 			continue;
 		if (!err.message)
 			abort();
