@@ -20,9 +20,11 @@ enum { BLOCK = 128 * KIB, HEADER = 512 };
 /* The members of a .deb, in this order; those behind them are for others. */
 static const char *const members[] = {"debian-binary", "control.tar", "data.tar"};
 
-uint64_t deb_limit(uint64_t installed_size)
+uint64_t deb_limit(uint64_t size, uint64_t installed_size)
 {
-	return 2 * installed_size + 64 * MIB;
+	uint64_t promised = 2 * installed_size, usual = 50 * size;
+
+	return (promised > usual ? promised : usual) + 64 * MIB;
 }
 
 /* The inner tar's bytes come from the member of the outer ar. */
@@ -80,8 +82,8 @@ static int spend(uint64_t *limit, struct archive_entry *entry, const char *file,
 	uint64_t length = HEADER + (size > 0 ? size : 0);
 
 	if (length > *limit)
-		return error_set(err, STATUS_ARCHIVE,
-			"%s: it expands to far more than its Installed-Size", file);
+		return error_set(
+			err, STATUS_ARCHIVE, "%s: it expands to far more than it promised", file);
 	*limit -= length;
 	return 0;
 }

@@ -31,8 +31,9 @@ struct deb_reader {
 int deb_read(
 	const char *file, enum deb_part part, const struct deb_reader *reader, struct error *err);
 
-/* What the data of a package of that Installed-Size may expand to: the size is an estimate. */
-uint64_t deb_limit(uint64_t installed_size);
+/* What the data of a .deb of that size may expand to. Its Installed-Size is an estimate, and 0
+ * where it is not known. */
+uint64_t deb_limit(uint64_t size, uint64_t installed_size);
 
 /* A path as deb_reader.visit gets it; false when it is none. ret_path is owned by the caller. */
 bool deb_clean_path(const char *raw, char **ret_path);

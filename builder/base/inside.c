@@ -88,13 +88,19 @@ int inside_create(int root, const char *path, mode_t mode, int *ret_fd, struct e
 	return 0;
 }
 
-int inside_write(int root, const char *path, const char *text, mode_t mode, struct error *err)
+int inside_write_data(
+	int root, const char *path, const void *data, size_t length, mode_t mode, struct error *err)
 {
 	cleanup_fd int fd = -1;
 
 	if (inside_create(root, path, mode, &fd, err))
 		return -1;
-	return file_write_all(fd, text, strlen(text), err) ? error_wrap(err, "/%s", path) : 0;
+	return file_write_all(fd, data, length, err) ? error_wrap(err, "/%s", path) : 0;
+}
+
+int inside_write(int root, const char *path, const char *text, mode_t mode, struct error *err)
+{
+	return inside_write_data(root, path, text, strlen(text), mode, err);
 }
 
 int inside_symlink(int root, const char *path, const char *target, struct error *err)

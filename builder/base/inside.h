@@ -19,6 +19,8 @@ int inside_parent(
 /* These replace whatever has that name, except a directory. */
 int inside_create(int root, const char *path, mode_t mode, int *ret_fd, struct error *err);
 int inside_write(int root, const char *path, const char *text, mode_t mode, struct error *err);
+int inside_write_data(int root, const char *path, const void *data, size_t length, mode_t mode,
+	struct error *err);
 int inside_symlink(int root, const char *path, const char *target, struct error *err);
 /* These follow links. Rewriting keeps a file's owner and mode. */
 int inside_rewrite(int root, const char *path, const char *text, struct error *err);

@@ -90,7 +90,7 @@ static int unpack(int unpacked, const struct store *store, const struct package 
 	struct unpacking unpacking = {{.root = unpacked, .directory = -1}, wanted};
 
 	const struct deb_reader reader = {
-		.limit = deb_limit(package->installed_size),
+		.limit = deb_limit(package->size, package->installed_size),
 		.visit = unpack_wanted,
 		.context = &unpacking,
 	};

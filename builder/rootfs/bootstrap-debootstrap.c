@@ -19,9 +19,10 @@
 #include "base/inside.h"
 #include "base/log.h"
 #include "rootfs.h"
+#include "services.h"
 #include "strip.h"
 
-enum { LOG_LIMIT = 64 << 20, LOG_LINES = 8 };
+enum { LOG_LIMIT = 64 << 20, LOG_LINES = 8, CONTROL_LIMIT = 64 << 20 };
 
 /* Below the root. The mirror lies in debootstrap's own directory, which it removes. */
 static const char mirror[] = "debootstrap/archive", debs[] = "var/cache/apt/archives",
@@ -90,8 +91,9 @@ static int describe_locked(const struct package *package, const struct store *st
 	cleanup_buffer struct buffer control = {0};
 	struct span known = span_of(package->control), rest, value;
 	struct control_field field;
+	const struct deb_reader reader = {CONTROL_LIMIT, take_control, &control};
 
-	if (deb_read(path, DEB_CONTROL, take_control, &control, err))
+	if (deb_read(path, DEB_CONTROL, &reader, err))
 		return error_wrap(err, "%s %s", package->name, package->version);
 	buffer_printf(packages, "%s\n", package->control);
 	rest = (struct span){control.data, control.length};
@@ -243,8 +245,10 @@ static int first_stage(
 	return process_run(&process, err);
 }
 
-static int second_stage(const struct rootfs *rootfs, struct watch *watch, struct error *err)
+static int second_stage(
+	const struct rootfs *rootfs, int root, struct watch *watch, struct error *err)
 {
+	cleanup_loans struct loans loans = {0};
 	const struct sandbox_run run = {
 		.mode = rootfs->mode,
 		.root = rootfs->root,
@@ -256,7 +260,7 @@ static int second_stage(const struct rootfs *rootfs, struct watch *watch, struct
 		.context = watch,
 	};
 
-	return sandbox_run(&run, err);
+	return services_deny(&loans, root, err) ? -1 : sandbox_run(&run, err);
 }
 
 /* What debootstrap copied from the host goes, before a package could put its own there; and dpkg
@@ -303,7 +307,7 @@ static int bootstrap(const struct rootfs *rootfs, int root, struct watch *watch,
 	if (write_mirror(rootfs, root, err) || place_debs(rootfs, root, err))
 		return -1;
 	if (first_stage(rootfs, root, watch, err) || between_stages(rootfs, root, err) ||
-		second_stage(rootfs, watch, err))
+		second_stage(rootfs, root, watch, err))
 		return explain(root, err);
 	return tidy(root, err);
 }

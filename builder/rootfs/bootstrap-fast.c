@@ -10,12 +10,15 @@
 
 #include "architecture.h"
 #include "base/cleanup.h"
+#include "base/inside.h"
 #include "base/log.h"
 #include "package-database.h"
+#include "package-order.h"
 #include "rootfs.h"
+#include "services.h"
 #include "strip.h"
 
-/* A merged /usr: before the first package, as debootstrap does it. */
+/* A merged /usr: before the first package, so that nothing has to be moved. */
 static int make_merged_usr(const char *architecture, int root, struct error *err)
 {
 	const struct architecture *about = architecture_find(architecture);
@@ -26,6 +29,35 @@ static int make_merged_usr(const char *architecture, int root, struct error *err
 			return -1;
 		if (symlinkat(target, root, *name))
 			return error_errno(err, errno, "%s", *name);
+	}
+	return 0;
+}
+
+static bool holds(const struct unpack *unpack, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	for (size_t i = 0; i < unpack->count; i++)
+		vector_for_each (entry, &unpack->packages[i].paths)
+			if (text_starts(entry->path, directory) &&
+				(!entry->path[length] || entry->path[length] == '/'))
+				return true;
+	return false;
+}
+
+/* Of directories like /lib32, those stay that packages have: as debootstrap does it. */
+static int trim_merged_usr(const struct unpack *unpack, int root, struct error *err)
+{
+	const struct architecture *about = architecture_find(unpack->recipe->architecture.text);
+
+	for (const char *const *name = about->merged_usr; *name; name++) {
+		cleanup_free char *target = xasprintf("usr/%s", *name);
+		if (holds(unpack, *name))
+			continue;
+		if (unlinkat(root, *name, 0))
+			return error_errno(err, errno, "%s", *name);
+		if (unlinkat(root, target, AT_REMOVEDIR) && errno != ENOTEMPTY)
+			return error_errno(err, errno, "%s", target);
 	}
 	return 0;
 }
@@ -48,26 +80,34 @@ static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
 
 extern const char embedded_configure_packages_sh[];
 
-/* The list of packages that have a preinst, and their control files. */
-static int write_scratch(const struct unpack *unpack, int root, struct error *err)
+/* One package with a preinst: its line in the list, its control file. */
+static int write_preinst(
+	const struct unpacked *package, int scratch, struct buffer *list, struct error *err)
 {
+	cleanup_free char *name = package_database_name(package);
+	cleanup_free char *control = xasprintf("%s.control", name);
+
+	buffer_printf(
+		list, "%s %s %s\n", name, package->package->name, package->package->architecture);
+	return inside_write(scratch, control, package->control, 0644, err);
+}
+
+/* The list of packages that have a preinst, in their order. */
+static int write_scratch(struct unpack *unpack, int root, struct error *err)
+{
+	cleanup_free struct unpacked **order = xcalloc(unpack->count, sizeof(struct unpacked *));
 	cleanup_buffer struct buffer list = {0};
+	cleanup_fd int scratch = -1;
 
 	buffer_text(&list, "");
-	if (directory_make(root, SCRATCH, err))
+	if (inside_directory(root, SCRATCH, &scratch, err))
 		return -1;
-	for (size_t i = 0; i < unpack->count; i++) {
-		const struct unpacked *package = &unpack->packages[i];
-		cleanup_free char *name = package_database_name(package);
-		cleanup_free char *control = xasprintf(SCRATCH "/%s.control", name);
-		if (package->left_to_dpkg || !unpacked_member(package, "preinst"))
-			continue;
-		buffer_printf(&list, "%s %s %s\n", name, package->package->name,
-			package->package->architecture);
-		if (file_write_text(root, control, package->control, 0644, err))
+	package_order(unpack, order);
+	for (size_t i = 0; i < unpack->count; i++)
+		if (!order[i]->left_to_dpkg && unpacked_member(order[i], "preinst") &&
+			write_preinst(order[i], scratch, &list, err))
 			return -1;
-	}
-	return file_write(root, SCRATCH "/preinst", list.data, list.length, 0644, err);
+	return inside_write(scratch, "preinst", list.data, 0644, err);
 }
 
 /* dpkg says "Setting up NAME (VERSION) ..." for each package. */
@@ -89,8 +129,10 @@ static void show_progress(void *context, const char *data, size_t length)
 	}
 }
 
-static int configure(const struct rootfs *rootfs, const struct unpack *unpack, struct error *err)
+static int configure(
+	const struct rootfs *rootfs, const struct unpack *unpack, int root, struct error *err)
 {
+	cleanup_loans struct loans loans = {0};
 	size_t done[] = {0, unpack->count};
 	struct words left_to_dpkg = {0};
 
@@ -108,7 +150,7 @@ static int configure(const struct rootfs *rootfs, const struct unpack *unpack, s
 		.output = show_progress,
 		.context = done,
 	};
-	int result = sandbox_run(&run, err);
+	int result = services_deny(&loans, root, err) ? -1 : sandbox_run(&run, err);
 	vector_release(&left_to_dpkg);
 	return result;
 }
@@ -116,14 +158,16 @@ static int configure(const struct rootfs *rootfs, const struct unpack *unpack, s
 int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 {
 	cleanup_unpack struct unpack unpack = {0};
-	cleanup_fd int root = open(rootfs->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int root = -1;
 
-	if (root < 0)
-		return error_errno(err, errno, "%s", rootfs->root);
-	if (!file_exists(root, "usr") && make_ground(rootfs, root, err))
+	if (inside_open_root(rootfs->root, &root, err))
+		return -1;
+	bool empty = !inside_exists(root, "usr");
+	if (empty && make_ground(rootfs, root, err))
 		return -1;
 	if (unpack_packages(rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
+		(empty && trim_merged_usr(&unpack, root, err)) ||
 		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err))
 		return -1;
-	return configure(rootfs, &unpack, err);
+	return configure(rootfs, &unpack, root, err);
 }

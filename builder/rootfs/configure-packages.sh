@@ -4,6 +4,7 @@
 set -e
 cd /var/lib/dpkg
 export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT='' DPKG_MAINTSCRIPT_NAME=preinst
+export DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
 while read -r name package architecture; do
 	mkdir tmp.ci
 	cp -p "jeos/$name.control" tmp.ci/control
@@ -18,7 +19,16 @@ while read -r name package architecture; do
 	rm -r tmp.ci
 done <jeos/preinst
 rm -r jeos
-unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME DPKG_MAINTSCRIPT_PACKAGE DPKG_MAINTSCRIPT_ARCH
+unset DPKG_ADMINDIR DPKG_ROOT DPKG_MAINTSCRIPT_NAME DPKG_MAINTSCRIPT_PACKAGE DPKG_MAINTSCRIPT_ARCH \
+	DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT
+# Modes and owners that were overridden before (dpkg-statoverride(1)) hold for new files too.
+if [ -s statoverride ]; then
+	while read -r user group mode path; do
+		[ -e "$path" ] || continue
+		chown "${user#\#}:${group#\#}" "$path"
+		chmod "$mode" "$path"
+	done <statoverride
+fi
 # Packages whose preinst diverts files of others.
 set -- /run/jeos/*.deb
 [ ! -e "$1" ] || dpkg --unpack --force-depends --force-unsafe-io "$@"

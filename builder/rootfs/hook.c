@@ -5,11 +5,7 @@
 #include "base/inside.h"
 #include "base/log.h"
 #include "rootfs.h"
-#include "sandbox/loan.h"
-
-/* What invoke-rc.d(8) and deb-systemd-invoke(1) ask before they start a service. */
-static const char policy_path[] = "usr/sbin/policy-rc.d";
-static const char policy[] = "#!/bin/sh\nexit 101\n";
+#include "services.h"
 
 enum { VARIABLES = 6 };
 
@@ -74,8 +70,7 @@ int rootfs_hooks(const struct rootfs *rootfs, struct error *err)
 
 	if (!rootfs->recipe->hooks.count)
 		return 0;
-	if (inside_open_root(rootfs->root, &root, err) ||
-		loan_file(&loans, root, policy_path, policy, 0755, err))
+	if (inside_open_root(rootfs->root, &root, err) || services_deny(&loans, root, err))
 		return -1;
 	return run_all(rootfs, err);
 }

@@ -1,12 +1,10 @@
 #include "installed.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/inside.h"
 
 enum { DATABASE_LIMIT = 256 << 20 };
 
@@ -43,7 +41,7 @@ static char *read_text(
 {
 	cleanup_buffer struct buffer content = {0};
 
-	if (file_read(directory, path, DATABASE_LIMIT, &content, err))
+	if (inside_read(directory, path, DATABASE_LIMIT, &content, err))
 		return NULL;
 	return arena_strdup(&installed->arena, content.data);
 }
@@ -67,12 +65,12 @@ static int read_list(
 
 static int read_lists(struct installed *installed, int root, struct error *err)
 {
-	int fd = openat(root, info, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_directory DIR *names = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	int fd;
 
-	if (!names)
-		return error_errno(err, errno, "/%s", info);
+	if (inside_directory(root, info, &fd, err))
+		return -1;
+	cleanup_directory DIR *names = fdopendir(fd);
+	struct dirent *entry;
 	while ((entry = readdir(names)))
 		if (text_ends(entry->d_name, ".list") &&
 			read_list(installed, fd, entry->d_name, err))
@@ -101,7 +99,7 @@ int installed_read(int root, struct installed *ret_installed, struct error *err)
 {
 	cleanup_installed struct installed installed = {0};
 
-	if (file_exists(root, "var/lib/dpkg/status") &&
+	if (inside_exists(root, "var/lib/dpkg/status") &&
 		(read_lists(&installed, root, err) || read_diversions(&installed, root, err)))
 		return error_wrap(err, "reading dpkg's database");
 	*ret_installed = installed;
@@ -140,7 +138,7 @@ int installed_shed(int root, const char *package, const char *path, struct error
 	cleanup_buffer struct buffer old = {0}, new = {0};
 	struct arena arena = {0};
 
-	if (file_read(root, name, DATABASE_LIMIT, &old, err))
+	if (inside_read(root, name, DATABASE_LIMIT, &old, err))
 		return -1;
 	char *rest = old.data;
 	for (char *line; (line = next_line(&rest));)
@@ -148,5 +146,5 @@ int installed_shed(int root, const char *package, const char *path, struct error
 			buffer_printf(&new, "%s\n", line);
 	arena_release(&arena);
 	buffer_text(&new, "");
-	return file_write(root, name, new.data, new.length, 0644, err);
+	return inside_write_data(root, name, new.data, new.length, 0644, err);
 }

@@ -1,8 +1,11 @@
 #include "package-control.h"
 
+#include <solv/evr.h>
+#include <solv/pool.h>
 #include <string.h>
 #include <strings.h>
 
+#include "archive/dependency.h"
 #include "base/cleanup.h"
 
 /* Fields that only dpkg itself may write. */
@@ -16,11 +19,13 @@ static const char *next_line(const char *line)
 	return *line ? line + 1 : line;
 }
 
+/* dpkg allows blanks before the colon. */
 static bool is_field(const char *line, const char *field)
 {
 	size_t length = strlen(field);
 
-	return !strncasecmp(line, field, length) && line[length] == ':';
+	return !strncasecmp(line, field, length) &&
+	       line[length + strspn(line + length, " \t")] == ':';
 }
 
 /* The end of the field that begins at `line`: behind its continuation lines. */
@@ -37,7 +42,7 @@ const char *control_field(const char *control, const char *field, struct arena *
 	for (const char *line = control; *line; line = field_end(line)) {
 		if (!is_field(line, field))
 			continue;
-		const char *value = line + strlen(field) + 1, *end = field_end(line);
+		const char *value = strchr(line, ':') + 1, *end = field_end(line);
 		while (*value == ' ' || *value == '\t')
 			value++;
 		while (end > value && strchr("\n\t ", end[-1]))
@@ -47,19 +52,6 @@ const char *control_field(const char *control, const char *field, struct arena *
 		return copy;
 	}
 	return NULL;
-}
-
-/* The names of a relation field, without versions: "a (<< 1), b:any" -> a, b. */
-static void read_names(const char *relation, struct arena *arena, struct words *ret_names)
-{
-	char *rest = relation ? arena_strdup(arena, relation) : NULL;
-
-	for (char *item; (item = strsep(&rest, ",|"));) {
-		item += strspn(item, " \t\n");
-		item[strcspn(item, " \t\n(:[<")] = '\0';
-		if (*item)
-			vector_push(ret_names, item);
-	}
 }
 
 static int check_same(
@@ -73,28 +65,92 @@ static int check_same(
 		found ? found : "", promised);
 }
 
+static int odd(const char *what, const char *line, struct error *err)
+{
+	return error_set(err, STATUS_ARCHIVE, "%s in its control file: `%.*s`", what,
+		(int)strcspn(line, "\n:"), line);
+}
+
+/* One field, from `line` on: a name that dpkg takes, of no other field above. */
+static int check_field(const char *control, const char *line, struct error *err)
+{
+	size_t length = strcspn(line, " \t\r\n:");
+	cleanup_free char *name = xstrndup(line, length);
+
+	if (!length || *line == '-' || !is_field(line, name))
+		return odd("a line that is no field", line, err);
+	for (size_t i = 0; i < array_count(forbidden); i++)
+		if (!strcasecmp(name, forbidden[i]))
+			return odd("a field of dpkg's own", line, err);
+	for (const char *above = control; above < line; above = field_end(above))
+		if (is_field(above, name))
+			return odd("a field twice", line, err);
+	return 0;
+}
+
+static int check_fields(const char *control, struct error *err)
+{
+	for (const char *line = control; *line; line = next_line(line)) {
+		size_t blanks = strspn(line, " \t\r");
+		if (blanks == strcspn(line, "\n")) {
+			if (line[strspn(line, " \t\r\n")])
+				return error_set(
+					err, STATUS_ARCHIVE, "an empty line in its control file");
+			return 0;
+		}
+		if ((*line == ' ' || *line == '\t') ? line == control
+						    : check_field(control, line, err))
+			return err->message ? -1 : odd("no field", line, err);
+	}
+	return 0;
+}
+
+/* Names become names of files. */
+static bool is_plain(const char *name)
+{
+	return *name && *name != '.' && !strpbrk(name, "/ \t\n");
+}
+
 int control_check(struct unpacked *package, struct error *err)
 {
-	const char *control = package->control;
+	const struct package *about = package->package;
 
-	for (const char *line = control; *line; line = next_line(line)) {
-		bool blank = strspn(line, " \t\r") == strcspn(line, "\n");
-		if (blank && line[strspn(line, " \t\r\n")])
-			return error_set(err, STATUS_ARCHIVE, "an empty line in its control file");
-		for (size_t i = 0; i < array_count(forbidden); i++)
-			if (is_field(line, forbidden[i]))
-				return error_set(err, STATUS_ARCHIVE,
-					"the field %s in its control file", forbidden[i]);
-	}
-	if (check_same(package, "Package", package->package->name, err) ||
-		check_same(package, "Version", package->package->version, err) ||
-		check_same(package, "Architecture", package->package->architecture, err))
+	if (!is_plain(about->name) || !is_plain(about->architecture))
+		return error_set(err, STATUS_ARCHIVE, "a package may not have that name");
+	if (check_fields(package->control, err) ||
+		check_same(package, "Package", about->name, err) ||
+		check_same(package, "Version", about->version, err) ||
+		check_same(package, "Architecture", about->architecture, err))
 		return -1;
-	const char *multi_arch = control_field(control, "Multi-Arch", &package->arena);
+	const char *multi_arch = control_field(package->control, "Multi-Arch", &package->arena);
 	package->multi_arch_same = text_equal(multi_arch, "same");
-	read_names(control_field(control, "Replaces", &package->arena), &package->arena,
-		&package->replaces);
+	package->replaces = control_field(package->control, "Replaces", &package->arena);
 	return 0;
+}
+
+static bool satisfies(const char *version, const struct dependency *wanted)
+{
+	cleanup_free char *limit = span_copy(wanted->version);
+	Pool *pool = pool_create();
+
+	pool_setdisttype(pool, DISTTYPE_DEB);
+	int order = pool_evrcmp_str(pool, version, limit, EVRCMP_COMPARE);
+	pool_free(pool);
+	return wanted->relation & (order < 0          ? DEPENDENCY_LESS
+					  : order > 0 ? DEPENDENCY_GREATER
+						      : DEPENDENCY_EQUAL);
+}
+
+bool control_replaces(const struct unpacked *package, const char *name, const char *version)
+{
+	struct span rest = span_of(package->replaces ? package->replaces : ""), group;
+	struct dependency wanted;
+
+	while (dependency_next_group(&rest, &group))
+		while (dependency_next_alternative(&group, &wanted))
+			if (span_equal(wanted.name, name))
+				return !wanted.relation || !version || satisfies(version, &wanted);
+	return false;
 }
 
 /* Priority and section are the archive's to decide: the index overrides the package. */
@@ -122,9 +178,12 @@ void control_status(struct unpacked *package, struct buffer *text)
 		if (end[-1] != '\n')
 			buffer_text(text, "\n");
 	}
-	if (package->conffiles.count)
+	if (package->conffiles.count + package->ghosts.count)
 		buffer_text(text, "Conffiles:\n");
 	for (size_t i = 0; i < package->conffiles.count; i++)
 		buffer_printf(text, " /%s newconffile\n", package->conffiles.items[i]);
+	for (size_t i = 0; i < package->ghosts.count; i++)
+		buffer_printf(
+			text, " /%s newconffile remove-on-upgrade\n", package->ghosts.items[i]);
 	buffer_text(text, "\n");
 }

@@ -13,5 +13,8 @@ int control_check(struct unpacked *package, struct error *err);
  * when it is not there. */
 const char *control_field(const char *control, const char *field, struct arena *arena);
 
+/* Whether its Replaces names that package; a NULL version is one that is not known. */
+bool control_replaces(const struct unpacked *package, const char *name, const char *version);
+
 /* The stanza that dpkg's status file has for a package that is unpacked, with the empty line. */
 void control_status(struct unpacked *package, struct buffer *text);

@@ -7,13 +7,13 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inside.h"
 #include "package-control.h"
 #include "package-triggers.h"
 
 enum { DATABASE_LIMIT = 256 << 20 };
 
-static const char *const directories[] = {"var/lib/dpkg/info", "var/lib/dpkg/updates",
-	"var/lib/dpkg/triggers", "var/lib/dpkg/parts", "var/lib/dpkg/alternatives"};
+static const char *const directories[] = {"info", "updates", "triggers", "parts", "alternatives"};
 
 char *package_database_name(const struct unpacked *package)
 {
@@ -27,22 +27,23 @@ char *package_database_name(const struct unpacked *package)
 static int read_existing(
 	int database, const char *path, struct buffer *ret_content, struct error *err)
 {
-	if (!file_exists(database, path))
+	if (!inside_exists(database, path))
 		return 0;
-	return file_read(database, path, DATABASE_LIMIT, ret_content, err);
+	return inside_read(database, path, DATABASE_LIMIT, ret_content, err);
 }
 
 static int write_if_missing(int database, const char *path, struct error *err)
 {
-	return file_exists(database, path) ? 0 : file_write(database, path, "", 0, 0644, err);
+	return inside_exists(database, path) ? 0 : inside_write(database, path, "", 0644, err);
 }
 
+/* info/NAME.MEMBER */
 static int write_member(
 	int info, const char *name, const struct unpacked_member *member, struct error *err)
 {
 	cleanup_free char *file = xasprintf("%s.%s", name, member->name);
 
-	return file_write(info, file, member->data, member->length, member->mode, err);
+	return inside_write_data(info, file, member->data, member->length, member->mode, err);
 }
 
 static int write_list(int info, const char *name, const struct unpacked *package, struct error *err)
@@ -53,18 +54,17 @@ static int write_list(int info, const char *name, const struct unpacked *package
 		if (!path->shed)
 			buffer_printf(&list, "/%s\n", *path->path ? path->path : ".");
 	buffer_text(&list, "");
-	struct unpacked_member member = {"list", list.data, list.length, 0644};
+	const struct unpacked_member member = {"list", list.data, list.length, 0644};
 	return write_member(info, name, &member, err);
 }
 
 static int write_packages(struct unpack *unpack, int database, struct error *err)
 {
-	cleanup_fd int info = openat(database, "info", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int info = -1;
 	cleanup_buffer struct buffer status = {0};
 
-	if (info < 0)
-		return error_errno(err, errno, "info");
-	if (read_existing(database, "status", &status, err))
+	if (inside_directory(database, "info", &info, err) ||
+		read_existing(database, "status", &status, err))
 		return -1;
 	for (size_t i = 0; i < unpack->count; i++) {
 		struct unpacked *package = &unpack->packages[i];
@@ -78,19 +78,22 @@ static int write_packages(struct unpack *unpack, int database, struct error *err
 			if (write_member(info, name, member, err))
 				return -1;
 	}
-	if (file_write_text(info, "format", "1\n", 0644, err))
+	if (inside_write(info, "format", "1\n", 0644, err))
 		return -1;
-	return file_write(database, "status", status.data, status.length, 0644, err);
+	return inside_write_data(database, "status", status.data, status.length, 0644, err);
 }
 
 int package_database_write(struct unpack *unpack, int root, struct error *err)
 {
-	for (size_t i = 0; i < array_count(directories); i++)
-		if (directory_make(root, directories[i], err))
+	cleanup_fd int database = -1;
+
+	if (inside_directory(root, "var/lib/dpkg", &database, err))
+		return -1;
+	for (size_t i = 0; i < array_count(directories); i++) {
+		cleanup_fd int made = -1;
+		if (inside_directory(database, directories[i], &made, err))
 			return -1;
-	cleanup_fd int database = openat(root, "var/lib/dpkg", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (database < 0)
-		return error_errno(err, errno, "var/lib/dpkg");
+	}
 	if (write_packages(unpack, database, err) || triggers_write(unpack, database, err) ||
 		write_if_missing(database, "available", err) ||
 		write_if_missing(database, "diversions", err))

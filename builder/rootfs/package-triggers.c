@@ -1,11 +1,9 @@
 #include "package-triggers.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/inside.h"
 #include "package-database.h"
 
 enum { TRIGGERS_LIMIT = 16 << 20 };
@@ -19,9 +17,9 @@ struct triggers {
 
 static int read_file(int directory, const char *name, struct buffer *ret_content, struct error *err)
 {
-	if (!file_exists(directory, name))
+	if (!inside_exists(directory, name))
 		return 0;
-	return file_read(directory, name, TRIGGERS_LIMIT, ret_content, err);
+	return inside_read(directory, name, TRIGGERS_LIMIT, ret_content, err);
 }
 
 /* An interest in a trigger by name is kept in a file of that name. */
@@ -36,7 +34,8 @@ static int add_named_interest(struct triggers *triggers, const char *trigger, co
 	if (read_file(triggers->directory, trigger, &packages, err))
 		return -1;
 	buffer_printf(&packages, "%s%s\n", package, suffix);
-	return file_write(triggers->directory, trigger, packages.data, packages.length, 0644, err);
+	return inside_write_data(
+		triggers->directory, trigger, packages.data, packages.length, 0644, err);
 }
 
 /* One directive of a `triggers` control member: interest[-await|-noawait], activate[-...]. */
@@ -112,20 +111,20 @@ static int write_all(struct triggers *triggers, struct unpack *unpack, struct er
 		if (!unpack->packages[i].left_to_dpkg &&
 			add_package(triggers, &unpack->packages[i], err))
 			return -1;
-	if (file_write(triggers->directory, "File", triggers->files.data, triggers->files.length,
-		    0644, err))
+	if (inside_write_data(triggers->directory, "File", triggers->files.data,
+		    triggers->files.length, 0644, err))
 		return -1;
-	return file_write(triggers->directory, "Unincorp", triggers->activated.data,
+	return inside_write_data(triggers->directory, "Unincorp", triggers->activated.data,
 		triggers->activated.length, 0644, err);
 }
 
 int triggers_write(struct unpack *unpack, int database, struct error *err)
 {
-	cleanup_fd int directory = openat(database, "triggers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct triggers triggers = {.directory = directory};
+	cleanup_fd int directory = -1;
 
-	if (directory < 0)
-		return error_errno(err, errno, "triggers");
+	if (inside_directory(database, "triggers", &directory, err))
+		return -1;
+	struct triggers triggers = {.directory = directory};
 	int result = write_all(&triggers, unpack, err);
 	buffer_release(&triggers.files);
 	buffer_release(&triggers.activated);

@@ -19,15 +19,19 @@ void extractor_release(struct extractor *extractor)
 }
 
 /* Opens the directory that holds `path`; most entries lie beside the one before. */
-static int enter_parent(struct extractor *extractor, const char *path, struct error *err)
+int extractor_enter(
+	struct extractor *extractor, const char *path, const char **ret_name, struct error *err)
 {
-	const char *slash = strrchr(path, '/'), *name;
-	cleanup_free char *parent = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) : 0;
 	int fd;
 
-	if (extractor->directory >= 0 && !strcmp(extractor->path, parent))
+	*ret_name = slash ? slash + 1 : path;
+	if (extractor->directory >= 0 && !strncmp(extractor->path, path, length) &&
+		!extractor->path[length])
 		return 0;
-	if (inside_parent(extractor->root, path, &fd, &name, err))
+	cleanup_free char *parent = xstrndup(path, length);
+	if (inside_directory(extractor->root, parent, &fd, err))
 		return -1;
 	extractor_release(extractor);
 	extractor->directory = fd;
@@ -51,100 +55,61 @@ static int write_content(struct archive *tar, int fd, struct error *err)
 	return 0;
 }
 
-static int extract_regular(int directory, const char *name, struct archive *tar,
-	struct archive_entry *entry, struct error *err)
+/* Makes it, still empty and private; the descriptor of a file, else 0; -1 with errno. */
+static int make_empty(int directory, const char *name, mode_t type)
 {
-	cleanup_fd int fd =
-		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (type == AE_IFDIR)
+		return mkdirat(directory, name, 0700);
+	if (type == AE_IFIFO)
+		return mkfifoat(directory, name, 0600);
+	return openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static int finish_file(int fd, struct archive *tar, struct archive_entry *entry, struct error *err)
+{
 	uid_t uid = archive_entry_uid(entry);
 	gid_t gid = archive_entry_gid(entry);
-	const struct timespec times[] = {
-		{.tv_sec = archive_entry_mtime(entry)}, {.tv_sec = archive_entry_mtime(entry)}};
+	const struct timespec time = {.tv_sec = archive_entry_mtime(entry)};
 
-	if (fd < 0)
-		return error_errno(err, errno, "creating");
 	if (write_content(tar, fd, err))
 		return -1;
 	if (((uid || gid) && fchown(fd, uid, gid)) || fchmod(fd, archive_entry_perm(entry)) ||
-		futimens(fd, times))
+		futimens(fd, (const struct timespec[]){time, time}))
 		return error_errno(err, errno, "setting its owner and mode");
 	return 0;
 }
 
-/* A hard link's target is a path of the same package, found inside the root. */
-static int extract_hardlink(
-	const struct extractor *extractor, const char *name, const char *target, struct error *err)
-{
-	cleanup_fd int directory = -1;
-	const char *last;
-
-	while (target[0] == '.' && target[1] == '/')
-		target += 2;
-	if (inside_parent(extractor->root, target, &directory, &last, err))
-		return -1;
-	if (linkat(directory, last, extractor->directory, name, 0))
-		return error_errno(err, errno, "hard link to %s", target);
-	return 0;
-}
-
-static int set_owner(
-	int directory, const char *name, struct archive_entry *entry, bool link, struct error *err)
+static int finish_special(
+	int directory, const char *name, struct archive_entry *entry, struct error *err)
 {
 	uid_t uid = archive_entry_uid(entry);
 	gid_t gid = archive_entry_gid(entry);
 
 	if (((uid || gid) && fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW)) ||
-		(!link && fchmodat(directory, name, archive_entry_perm(entry), 0)))
+		fchmodat(directory, name, archive_entry_perm(entry), 0))
 		return error_errno(err, errno, "setting its owner and mode");
 	return 0;
-}
-
-static int extract_special(
-	int directory, const char *name, struct archive_entry *entry, struct error *err)
-{
-	switch (archive_entry_filetype(entry)) {
-	case AE_IFDIR:
-		/* Another package's thread may have been faster. */
-		if (mkdirat(directory, name, 0700) && errno != EEXIST)
-			return error_errno(err, errno, "making the directory");
-		return set_owner(directory, name, entry, false, err);
-	case AE_IFLNK:
-		if (symlinkat(archive_entry_symlink(entry), directory, name))
-			return error_errno(err, errno, "making the link");
-		return set_owner(directory, name, entry, true, err);
-	case AE_IFIFO:
-		if (mkfifoat(directory, name, 0600))
-			return error_errno(err, errno, "making the pipe");
-		return set_owner(directory, name, entry, false, err);
-	default:
-		return error_set(
-			err, STATUS_ARCHIVE, "a package may not hold a device node or socket");
-	}
 }
 
 int extract_entry(struct extractor *extractor, struct archive *tar, struct archive_entry *entry,
 	const char *path, bool *ret_exists, struct error *err)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	const char *hardlink = archive_entry_hardlink(entry);
-	struct stat status;
-	int result;
+	mode_t type = archive_entry_filetype(entry);
+	const char *name;
 
-	*ret_exists = true;
-	if (!*path)
-		return fchmod(extractor->root, archive_entry_perm(entry))
-			       ? error_errno(err, errno, "the root's mode")
-			       : 0;
-	if (enter_parent(extractor, path, err))
-		return -1;
-	if (!fstatat(extractor->directory, name, &status, AT_SYMLINK_NOFOLLOW))
+	if (type != AE_IFREG && type != AE_IFDIR && type != AE_IFIFO)
+		return error_set(err, STATUS_ARCHIVE,
+			"%s: a package may not hold a device node or socket", path);
+	if (extractor_enter(extractor, path, &name, err))
+		return error_wrap(err, "%s", path);
+	int made = make_empty(extractor->directory, name, type);
+	*ret_exists = made < 0 && errno == EEXIST;
+	if (*ret_exists)
 		return 0;
-	*ret_exists = false;
-	if (hardlink)
-		result = extract_hardlink(extractor, name, hardlink, err);
-	else if (archive_entry_filetype(entry) == AE_IFREG)
-		result = extract_regular(extractor->directory, name, tar, entry, err);
-	else
-		result = extract_special(extractor->directory, name, entry, err);
+	if (made < 0)
+		return error_errno(err, errno, "%s: creating", path);
+	cleanup_fd int fd = type == AE_IFREG ? made : -1;
+	int result = type == AE_IFREG ? finish_file(fd, tar, entry, err)
+				      : finish_special(extractor->directory, name, entry, err);
 	return result ? error_wrap(err, "%s", path) : 0;
 }

@@ -17,10 +17,14 @@ struct extractor {
 void extractor_release(struct extractor *extractor);
 #define cleanup_extractor cleanup(extractor_release)
 
+/* Opens the directory that holds `path` (as extractor->directory), following links inside the root
+ * only, and gives the path's last part. */
+int extractor_enter(
+	struct extractor *extractor, const char *path, const char **ret_name, struct error *err);
+
 /*
- * Extracts the entry as `path`: mode, owner, time, content. Directories that exist stay as they
- * are, other files are left alone too: ret_exists says so. Links in the directories on the way are
- * followed inside the root only. Device nodes are refused.
+ * Extracts a directory, regular file or pipe as `path`: mode, owner, time, content. What exists is
+ * left as it is: ret_exists says so. Others, device nodes among them, are refused.
  */
 int extract_entry(struct extractor *extractor, struct archive *tar, struct archive_entry *entry,
 	const char *path, bool *ret_exists, struct error *err);

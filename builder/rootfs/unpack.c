@@ -10,11 +10,12 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/size.h"
 #include "package-control.h"
 #include "strip.h"
 #include "unpack-file.h"
 
-enum { MEMBER_LIMIT = 16 * 1024 * 1024, THREADS_MAX = 16 };
+enum { CONTROL_LIMIT = 64 * MIB, THREADS_MAX = 16 };
 
 /* ---- the control part ---- */
 
@@ -26,8 +27,11 @@ static int take_member(void *context, struct archive *tar, struct archive_entry 
 
 	if (archive_entry_filetype(entry) != AE_IFREG)
 		return 0;
-	if (strchr(path, '/') || length < 0 || length > MEMBER_LIMIT)
+	/* dpkg makes the list itself. */
+	if (strchr(path, '/') || length < 0 || !strcmp(path, "list"))
 		return error_set(err, STATUS_ARCHIVE, "odd control member `%s`", path);
+	if (unpacked_member(package, path) || (package->control && !strcmp(path, "control")))
+		return error_set(err, STATUS_ARCHIVE, "two control members `%s`", path);
 	char *data = arena_alloc(&package->arena, length + 1);
 	if (archive_read_data(tar, data, length) != length)
 		return error_set(err, STATUS_ARCHIVE, "damaged control member `%s`", path);
@@ -46,27 +50,37 @@ static int take_member(void *context, struct archive *tar, struct archive_entry 
 	return 0;
 }
 
-static void read_conffiles(struct unpacked *package)
+/* Lines of "/PATH" or "remove-on-upgrade /PATH" (deb-conffiles(5)). */
+static int read_conffiles(struct unpacked *package, struct error *err)
 {
+	static const char flag[] = "remove-on-upgrade ";
 	const struct unpacked_member *member = unpacked_member(package, "conffiles");
+	char *rest = member ? arena_strdup(&package->arena, member->data) : NULL;
 
-	if (!member)
-		return;
-	char *rest = arena_strdup(&package->arena, member->data);
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (*line == '/') /* others ("remove-on-upgrade ...") are not in the data */
-			vector_push(&package->conffiles, line + 1);
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		bool ghost = text_starts(line, flag);
+		const char *path = line + (ghost ? strlen(flag) : 0);
+		for (size_t length = strlen(line); length && strchr(" \t\r", line[length - 1]);)
+			line[--length] = '\0';
+		if (!*line)
+			continue;
+		if (*path != '/')
+			return error_set(err, STATUS_ARCHIVE, "odd conffile `%s`", line);
+		vector_push(ghost ? &package->ghosts : &package->conffiles, path + 1);
+	}
+	return 0;
 }
 
 static int read_control(const struct unpack *unpack, struct unpacked *package, struct error *err)
 {
-	if (deb_read(package->file, DEB_CONTROL, take_member, package, err))
+	const struct deb_reader reader = {CONTROL_LIMIT, take_member, package};
+
+	if (deb_read(package->file, DEB_CONTROL, &reader, err))
 		return -1;
 	if (!package->control)
 		return error_set(err, STATUS_ARCHIVE, "no control file");
-	if (control_check(package, err))
+	if (control_check(package, err) || read_conffiles(package, err))
 		return -1;
-	read_conffiles(package);
 	const struct unpacked_member *preinst = unpacked_member(package, "preinst");
 	/* The first packages of a root, dpkg among them, have nothing to divert. */
 	package->left_to_dpkg =
@@ -98,12 +112,55 @@ const char *unpack_destination(
 	return installed_divert(&unpack->installed, path, package->package->name);
 }
 
+char *unpack_place(const struct unpack *unpack, const struct unpacked *package, const char *path)
+{
+	const char *destination = unpack_destination(unpack, package, path);
+
+	return xasprintf(
+		"%s%s", destination, words_contain(&package->conffiles, path) ? ".dpkg-new" : "");
+}
+
 static bool is_stripped(const struct recipe *recipe, const char *path)
 {
 	cleanup_free char *absolute = xasprintf("/%s", path);
 	const struct strip_rule *rule = strip_match(recipe, absolute);
 
 	return rule && rule->packaged;
+}
+
+static int note_link(struct arena *arena, struct archive_entry *from, struct unpacked_path *to,
+	struct error *err)
+{
+	const char *target = archive_entry_hardlink(from);
+	cleanup_free char *path = NULL;
+
+	to->hard = target;
+	if (!target && S_ISLNK(to->mode))
+		to->link = arena_strdup(arena, archive_entry_symlink(from));
+	if (!target)
+		return 0;
+	if (!deb_clean_path(target, &path))
+		return error_set(
+			err, STATUS_ARCHIVE, "%s: unsafe hard link to `%s`", to->path, target);
+	to->link = arena_strdup(arena, path);
+	return 0;
+}
+
+/* The root itself (the path "") is not the packages'. */
+static int note_path(const struct unpacking *unpacking, struct archive_entry *entry,
+	const char *path, struct error *err)
+{
+	struct unpacked *package = unpacking->package;
+	struct unpacked_path *note = vector_add(&package->paths);
+
+	*note = (struct unpacked_path){
+		.path = arena_strdup(&package->arena, path),
+		.mode = archive_entry_mode(entry),
+		.uid = archive_entry_uid(entry),
+		.gid = archive_entry_gid(entry),
+		.left_out = !*path || is_stripped(unpacking->unpack->recipe, path),
+	};
+	return note_link(&package->arena, entry, note, err);
 }
 
 static int take_path(void *context, struct archive *tar, struct archive_entry *entry,
@@ -115,20 +172,17 @@ static int take_path(void *context, struct archive *tar, struct archive_entry *e
 
 	if (unpacking->only && strcmp(unpacking->only, path))
 		return 0;
-	if (!unpacking->only)
-		vector_push(&package->paths, ((struct unpacked_path){
-						     .path = arena_strdup(&package->arena, path),
-						     .mode = archive_entry_mode(entry),
-						     .uid = archive_entry_uid(entry),
-						     .gid = archive_entry_gid(entry),
-					     }));
-	if (*path && is_stripped(unpacking->unpack->recipe, path))
+	if (!unpacking->only && note_path(unpacking, entry, path, err))
+		return -1;
+	struct unpacked_path *note = &package->paths.items[package->paths.count - 1];
+	if (!unpacking->only && (note->left_out || note->link))
 		return 0;
-	const char *destination = unpack_destination(unpacking->unpack, package, path);
-	if (!words_contain(&package->conffiles, path))
-		return extract_entry(&unpacking->extractor, tar, entry, destination, &exists, err);
-	cleanup_free char *beside = xasprintf("%s.dpkg-new", destination);
-	return extract_entry(&unpacking->extractor, tar, entry, beside, &exists, err);
+	cleanup_free char *place = unpack_place(unpacking->unpack, package, path);
+	if (extract_entry(&unpacking->extractor, tar, entry, place, &exists, err))
+		return -1;
+	if (!unpacking->only)
+		note->found = exists;
+	return 0;
 }
 
 static int unpack_data(
@@ -140,7 +194,12 @@ static int unpack_data(
 		.extractor = {.root = unpack->root, .directory = -1},
 		.only = only,
 	};
-	int result = deb_read(package->file, DEB_DATA, take_path, &unpacking, err);
+	const struct deb_reader reader = {
+		.limit = deb_limit(package->package->size, package->package->installed_size),
+		.visit = take_path,
+		.context = &unpacking,
+	};
+	int result = deb_read(package->file, DEB_DATA, &reader, err);
 
 	extractor_release(&unpacking.extractor);
 	return result;
@@ -196,7 +255,6 @@ static int by_size(const void *a, const void *b)
 	return (left < right) - (left > right);
 }
 
-/* base-files first and alone: the directories of the root get its modes, not another's. */
 static void put_in_order(struct crew *crew)
 {
 	struct unpack *unpack = crew->unpack;
@@ -205,14 +263,6 @@ static void put_in_order(struct crew *crew)
 	for (size_t i = 0; i < unpack->count; i++)
 		crew->order[i] = &unpack->packages[i];
 	qsort(crew->order, unpack->count, sizeof(*crew->order), by_size);
-	for (size_t i = 0; i < unpack->count; i++) {
-		if (strcmp(crew->order[i]->package->name, "base-files"))
-			continue;
-		struct unpacked *base = crew->order[i];
-		memmove(crew->order + 1, crew->order, i * sizeof(*crew->order));
-		crew->order[0] = base;
-		break;
-	}
 }
 
 static int first_error(struct unpack *unpack, struct error *err)
@@ -234,7 +284,6 @@ static int run_crew(struct crew *crew, struct error *err)
 	size_t count = 0;
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-	work_once(crew);
 	while (count + 1 < (size_t)processors && count < THREADS_MAX &&
 		!pthread_create(&threads[count], NULL, work, crew))
 		count++;
@@ -265,7 +314,7 @@ int unpack_packages(const struct package_list *packages, const struct store *sto
 	put_in_order(&crew);
 	int result = run_crew(&crew, err);
 	free(crew.order);
-	if (result || unpack_settle(&unpack, err))
+	if (result || unpack_settle(&unpack, err) || unpack_links(&unpack, err))
 		return -1;
 	*ret_unpack = unpack;
 	unpack = (struct unpack){0};
@@ -278,8 +327,8 @@ void unpack_release(struct unpack *unpack)
 		struct unpacked *package = &unpack->packages[i];
 		vector_release(&package->paths);
 		vector_release(&package->members);
-		vector_release(&package->replaces);
 		vector_release(&package->conffiles);
+		vector_release(&package->ghosts);
 		arena_release(&package->arena);
 		error_release(&package->error);
 		free(package->file);

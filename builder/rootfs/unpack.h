@@ -19,10 +19,15 @@ struct unpacked_member {
 /* A path of a package, as its tar names it: "usr/bin/apt"; "" is the root. */
 struct unpacked_path {
 	const char *path;
+	const char *link; /* of a symbolic link its target; of a hard link the path, of the same
+			     package, that it is another name of; NULL for others */
+	bool hard;
 	mode_t mode; /* type and permissions */
 	uid_t uid;
 	gid_t gid;
-	bool shed; /* another package took it over: it is no longer this one's */
+	bool found;    /* something lay there before */
+	bool left_out; /* nothing is made of it: stripped, or a directory is there instead */
+	bool shed;     /* another package took it over: it is no longer this one's */
 };
 
 /* One package and what became of it. */
@@ -33,7 +38,9 @@ struct unpacked {
 	const char *control;
 	bool multi_arch_same;
 	bool left_to_dpkg; /* its preinst diverts files of others: only dpkg's own order will do */
-	struct words replaces, conffiles; /* conffiles without the leading '/' */
+	const char *replaces;   /* the field, NULL: none */
+	struct words conffiles; /* without the leading '/' */
+	struct words ghosts;    /* the same, "remove-on-upgrade": not in the data */
 	vector(struct unpacked_path) paths;
 	vector(struct unpacked_member) members;
 	struct error error;
@@ -61,10 +68,20 @@ void unpack_release(struct unpack *unpack);
 /* A control member by name, NULL when the package has none. */
 const struct unpacked_member *unpacked_member(const struct unpacked *package, const char *name);
 
-/* Steps of it, in files of their own: extracts one path once more; settles the paths that several
- * packages hold; says where a path belongs when another package diverted it. */
+/*
+ * Steps of it, in files of their own. No thread makes a link, so that no file is written through
+ * one: links are made last.
+ */
+
+/* Extracts one file of a package once more. */
 int unpack_again(
 	const struct unpack *unpack, struct unpacked *package, const char *path, struct error *err);
+/* Settles the paths that more than one package holds, or that were there before. */
 int unpack_settle(struct unpack *unpack, struct error *err);
+int unpack_links(struct unpack *unpack, struct error *err);
+
+/* Where a path belongs: elsewhere when another package diverted it. */
 const char *unpack_destination(
 	const struct unpack *unpack, const struct unpacked *package, const char *path);
+/* Where it is put: the same, and beside it when it is a conffile. Owned by the caller. */
+char *unpack_place(const struct unpack *unpack, const struct unpacked *package, const char *path);
