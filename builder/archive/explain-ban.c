@@ -27,8 +27,8 @@ static void reach_dependencies(struct walk *walk, Id solvable)
 	if (!from->requires)
 		return;
 	for (Id *at = from->repo->idarraydata + from->requires; *at; at++)
-		FOR_PROVIDES(p, pp, *at)
-	reach(walk, p, solvable);
+		FOR_PROVIDES (p, pp, *at)
+			reach(walk, p, solvable);
 }
 
 /* From the roots that the recipe names, then from those of the base system. */

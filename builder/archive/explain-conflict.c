@@ -41,8 +41,8 @@ static void mention_providers(struct account *account, Id dependency)
 	Pool *pool = account->solver->pool;
 	Id p, pp;
 
-	FOR_PROVIDES(p, pp, dependency)
-	MAPSET(&account->mentioned, p);
+	FOR_PROVIDES (p, pp, dependency)
+		MAPSET(&account->mentioned, p);
 }
 
 static void tell_relation(struct account *account, Id from, const char *verb, Id dependency)
@@ -130,6 +130,10 @@ static bool tell(struct account *account, Id rule)
 		return true;
 	case SOLVER_RULE_PKG_CONFLICTS:
 		return tell_conflict(account, from, to, dependency);
+	case SOLVER_RULE_PKG_SAME_NAME:
+		buffer_printf(&account->text, "\n    only one version of %s can be installed",
+			catalog_name(account->catalog, from));
+		return true;
 	default:
 		buffer_printf(&account->text, "\n    %s",
 			solver_problemruleinfo2str(account->solver, kind, from, to, dependency));

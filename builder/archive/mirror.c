@@ -47,9 +47,9 @@ static bool is_sibling(
 		error_release(&ignored);
 		return false;
 	}
-	if (source->signed_by && !same_distribution(suite->keyring, source->signed_by))
+	if (!suite->keyring || !known.keyring || !same_distribution(suite->keyring, known.keyring))
 		return false;
-	return known.keyring && same_distribution(suite->keyring, known.keyring);
+	return !source->signed_by || same_distribution(suite->keyring, source->signed_by);
 }
 
 static void add(struct suite_place *place, const char *mirror)

@@ -25,9 +25,9 @@ static void block_conflicting(struct walk *walk, Id id)
 	if (!solvable->conflicts)
 		return;
 	for (conflict = solvable->repo->idarraydata + solvable->conflicts; *conflict; conflict++)
-		FOR_PROVIDES(p, pp, *conflict)
-	if (p != id)
-		MAPSET(&walk->blocked, p);
+		FOR_PROVIDES (p, pp, *conflict)
+			if (p != id)
+				MAPSET(&walk->blocked, p);
 }
 
 static void choose(struct walk *walk, Id id)
@@ -50,9 +50,9 @@ static bool is_possible(const struct walk *walk, Id id)
 	if (!solvable->conflicts)
 		return true;
 	for (conflict = solvable->repo->idarraydata + solvable->conflicts; *conflict; conflict++)
-		FOR_PROVIDES(p, pp, *conflict)
-	if (p != id && MAPTST(&walk->chosen, p))
-		return false;
+		FOR_PROVIDES (p, pp, *conflict)
+			if (p != id && (MAPTST(&walk->chosen, p) || MAPTST(&walk->inevitable, p)))
+				return false;
 	return true;
 }
 
@@ -102,13 +102,14 @@ static Id best_choice(const struct walk *walk, Id dependency)
 	Pool *pool = walk->catalog->pool;
 	Id best = 0, alternative, p, pp;
 
-	FOR_PROVIDES(p, pp, dependency)
-	if (!strcmp(catalog_name(walk->catalog, p), merged_already) && is_possible(walk, p))
-		return p;
+	FOR_PROVIDES (p, pp, dependency)
+		if (!strcmp(catalog_name(walk->catalog, p), merged_already) && is_possible(walk, p))
+			return p;
 	while (!best && (alternative = next_alternative(pool, &dependency)))
-		FOR_PROVIDES(p, pp, alternative)
-	if (is_possible(walk, p) && (!best || is_better(walk, p, best, name_of(pool, alternative))))
-		best = p;
+		FOR_PROVIDES (p, pp, alternative)
+			if (is_possible(walk, p) &&
+				(!best || is_better(walk, p, best, name_of(pool, alternative))))
+				best = p;
 	return best;
 }
 
@@ -117,9 +118,9 @@ static bool is_satisfied(const struct walk *walk, Id dependency)
 	Pool *pool = walk->catalog->pool;
 	Id p, pp;
 
-	FOR_PROVIDES(p, pp, dependency)
-	if (MAPTST(&walk->chosen, p))
-		return true;
+	FOR_PROVIDES (p, pp, dependency)
+		if (MAPTST(&walk->chosen, p))
+			return true;
 	return false;
 }
 
@@ -129,8 +130,7 @@ static Id only_choice(const struct walk *walk, Id dependency)
 	Pool *pool = walk->catalog->pool;
 	Id only = 0, p, pp;
 
-	FOR_PROVIDES(p, pp, dependency)
-	{
+	FOR_PROVIDES (p, pp, dependency) {
 		if (MAPTST(walk->banned, p))
 			continue;
 		if (only)

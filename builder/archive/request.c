@@ -63,8 +63,7 @@ static int find_provider(
 	unsigned count = 0;
 
 	if (name)
-		FOR_PROVIDES(p, pp, name)
-		{
+		FOR_PROVIDES (p, pp, name) {
 			only = p;
 			buffer_printf(
 				&providers, "%s%s", count++ ? ", " : "", catalog_name(catalog, p));
@@ -148,6 +147,18 @@ static bool is_banned(const struct package_request *request, const char *name)
 	return false;
 }
 
+/* The root already made of that package; NULL: none. */
+static const struct root *find_root(const struct solve *solve, Id solvable)
+{
+	Pool *pool = solve->catalog->pool;
+
+	vector_for_each (root, &solve->roots)
+		if (pool_id2solvable(pool, root->solvable)->name ==
+			pool_id2solvable(pool, solvable)->name)
+			return root;
+	return NULL;
+}
+
 /* Essential, required, apt; of these, `without` may leave out what is not essential. */
 static void add_base(const struct package_request *request, struct solve *solve)
 {
@@ -156,7 +167,7 @@ static void add_base(const struct package_request *request, struct solve *solve)
 	for (Id id = 1; id < catalog->name_end; id++) {
 		Id candidate = catalog->candidates[id];
 		const char *name = pool_id2str(catalog->pool, id);
-		if (!candidate)
+		if (!candidate || find_root(solve, candidate))
 			continue;
 		const struct catalog_entry *entry = &catalog->entries.items[candidate];
 		if (entry->essential ||
@@ -166,21 +177,35 @@ static void add_base(const struct package_request *request, struct solve *solve)
 	}
 }
 
-static int add_root(const struct package_request *request, const struct word *word,
+static int add_root(const struct package_request *request, const struct word *word, bool pinned,
 	struct solve *solve, struct error *err)
 {
 	cleanup(release_wish) struct wish wish = parse(word);
 	const struct catalog *catalog = solve->catalog;
 	Id solvable = 0;
 
+	if (pinned != (wish.version || wish.suite))
+		return 0;
 	if (is_banned(request, wish.name))
 		return error_at(err, word->at, "`%s` is also in `without`", wish.name);
 	if (find(catalog, &wish, &solvable, err))
 		return -1;
+	if (!pinned && find_root(solve, solvable))
+		return 0;
 	MAPCLR(&solve->considered,
 		catalog->candidates[pool_id2solvable(catalog->pool, solvable)->name]);
 	MAPSET(&solve->considered, solvable);
 	vector_push(&solve->roots, ((struct root){solvable, word}));
+	return 0;
+}
+
+/* The pinned ones first: a word that names no version is content with the pinned one. */
+static int add_roots(const struct package_request *request, struct solve *solve, struct error *err)
+{
+	for (int pinned = 1; pinned >= 0; pinned--)
+		vector_for_each (word, &request->packages)
+			if (add_root(request, word, pinned, solve, err))
+				return -1;
 	return 0;
 }
 
@@ -214,11 +239,12 @@ int request_read(const struct package_request *request, const struct catalog *ca
 	consider_candidates(catalog, &solve.considered);
 	catalog->pool->considered = &solve.considered;
 	pool_createwhatprovides(catalog->pool);
-	vector_for_each (word, &request->packages)
-		if (add_root(request, word, &solve, err)) {
-			solve_release(&solve);
-			return -1;
-		}
+	int result = add_roots(request, &solve, err);
+	catalog->pool->considered = NULL;
+	if (result) {
+		solve_release(&solve);
+		return -1;
+	}
 	if (request->base)
 		add_base(request, &solve);
 	add_bans(request, &solve);
