@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/size.h"
@@ -32,6 +33,21 @@ static void append_words(struct buffer *name, const char *kind, const struct wor
 		buffer_printf(name, " %s", word->text);
 }
 
+/* On one line, and not too long for a table. */
+static void append_text(struct buffer *name, const char *text)
+{
+	enum { LENGTH = 72 };
+	size_t length = strlen(text);
+
+	while (length && text[length - 1] == '\n')
+		length--;
+	buffer_text(name, " ");
+	for (size_t i = 0; i < length && i < LENGTH; i++)
+		buffer_append(name, text[i] == '\n' ? " " : &text[i], 1);
+	if (length > LENGTH)
+		buffer_text(name, "...");
+}
+
 char *check_name(const struct recipe_check *check)
 {
 	struct buffer name = {0};
@@ -39,7 +55,7 @@ char *check_name(const struct recipe_check *check)
 
 	buffer_printf(&name, "%s:", check_drivers[check->kind].name);
 	if (check->text)
-		buffer_printf(&name, " %s", check->text);
+		append_text(&name, check->text);
 	if (check->kind == CHECK_PORT)
 		buffer_printf(&name, " %" PRIu64, check->number);
 	else if (check->number)
