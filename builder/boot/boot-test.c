@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "check.h"
 #include "clock.h"
+#include "qemu-command.h"
 #include "results.h"
 
 const char *const boot_path_names[BOOT_PATHS] = {
@@ -98,6 +99,7 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 	cleanup_free char *stage = xasprintf("boot %s", path);
 	struct verdict verdict = {
 		.name = xasprintf("%s %s %s", options->name, platform, path),
+		.memory = qemu_memory(options),
 		.log = xasprintf("%s/%s-%s.log", options->log_directory, platform, path),
 	};
 	uint64_t start = clock_now();

@@ -60,7 +60,8 @@ struct verdict {
 	char *accelerator;  /* "tcg (KVM is emulated: ...)"; owned */
 	char *log;          /* path of the serial log; owned */
 	uint64_t milliseconds, ready_milliseconds;
-	uint64_t memory_used; /* bytes in the guest when ready; 0 unknown */
+	uint64_t memory;      /* bytes that the guest had */
+	uint64_t memory_used; /* ... and used when ready; 0: unknown */
 	vector(struct check_result) results;
 };
 void verdict_release(struct verdict *verdict);

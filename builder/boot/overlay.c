@@ -65,9 +65,8 @@ int overlay_make(const struct boot_options *options, uint64_t size, const char *
 		.backing = artefact,
 		.backing_name = image,
 	};
-	if (disk_create(disk_driver_find("qcow2"), &wanted, &disk, err))
-		return -1;
-	if (change_root(disk, agent_device, &root, err))
+	if (disk_create(disk_driver_find("qcow2"), &wanted, &disk, err) ||
+		change_root(disk, agent_device, &root, err))
 		return error_wrap(err, "%s: the overlay with the test agent", options->image);
 	if (disk_finish(disk, err))
 		return -1;

@@ -17,6 +17,7 @@ static const struct qemu_machine qemu_machines[] = {
 		.uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd",
 		.uefi_variables = "/usr/share/OVMF/OVMF_VARS_4M.fd",
 		.uefi_package = "ovmf",
+		.uefi_memory = 256 * MIB,
 	},
 };
 
@@ -26,6 +27,15 @@ const struct qemu_machine *qemu_machine_find(const char *name)
 		if (text_equal(qemu_machines[i].name, name))
 			return &qemu_machines[i];
 	return NULL;
+}
+
+uint64_t qemu_memory(const struct boot_options *boot)
+{
+	const struct qemu_machine *machine =
+		qemu_machine_find(boot->architecture->emulator_machine);
+	uint64_t least = boot->path == BOOT_UEFI && machine ? machine->uefi_memory : 0;
+
+	return boot->test->memory > least ? boot->test->memory : least;
 }
 
 static void add_word(struct qemu_command *command, const char *text)
@@ -69,7 +79,7 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 	qemu_option(command, "-accel", guest->kvm ? "kvm" : "tcg,thread=multi");
 	qemu_option(command, "-cpu", guest->kvm ? "host" : boot->architecture->emulator_cpu);
 	option_printf(command, "-smp", "%u", processors);
-	option_printf(command, "-m", "%" PRIu64 "K", boot->test->memory / KIB);
+	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot) / KIB);
 	qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
 	qemu_option(command, "-device", "virtio-rng-pci,rng=random");
 	if (machine->panic_device)

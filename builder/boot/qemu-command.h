@@ -40,6 +40,9 @@ struct qemu_machine {
 	const char *panic_device; /* by which a kernel's panic reaches QEMU; NULL: none */
 	const char *agent_device; /* what the guest calls the second -serial: "/dev/ttyS1" */
 	const char *uefi_code, *uefi_variables, *uefi_package;
+	uint64_t uefi_memory; /* bytes below which its boot loader finds no room for a kernel */
 };
+/* Bytes of memory that a guest gets: what the test says, or what its firmware needs. */
+uint64_t qemu_memory(const struct boot_options *boot);
 /* NULL: a machine that jeos knows nothing of. */
 const struct qemu_machine *qemu_machine_find(const char *name);

@@ -28,13 +28,13 @@ static json_t *verdict_object(const struct verdict *verdict)
 
 	vector_for_each (result, &verdict->results)
 		json_array_append_new(results, result_object(result));
-	return json_pack("{s:o, s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:o}", "name",
+	return json_pack("{s:o, s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "name",
 		clean_string(verdict->name), "status", verdict_status_name(verdict->status),
 		"exit_status", (int)verdict->status, "accelerator",
 		clean_string(verdict->accelerator), "log", clean_string(verdict->log),
 		"milliseconds", (json_int_t)verdict->milliseconds, "ready_milliseconds",
-		(json_int_t)verdict->ready_milliseconds, "memory_used",
-		(json_int_t)verdict->memory_used, "results", results);
+		(json_int_t)verdict->ready_milliseconds, "memory", (json_int_t)verdict->memory,
+		"memory_used", (json_int_t)verdict->memory_used, "results", results);
 }
 
 char *verdicts_json(const struct verdict *verdicts, size_t count)

@@ -23,14 +23,15 @@ static void append_detail(struct buffer *text, const char *detail)
 
 static void append_verdict(struct buffer *text, const struct verdict *verdict)
 {
-	char memory[32];
+	char used[32], memory[32];
 
 	buffer_printf(text, "%s: %s", verdict->name, verdict_status_name(verdict->status));
 	if (verdict->ready_milliseconds)
 		buffer_printf(text, ", ready in %.1f s", verdict->ready_milliseconds / 1000.0);
 	if (verdict->memory_used)
-		buffer_printf(text, ", %s of memory in use",
-			size_format(verdict->memory_used, memory, sizeof(memory)));
+		buffer_printf(text, ", %s of %s memory in use",
+			size_format(verdict->memory_used, used, sizeof(used)),
+			size_format(verdict->memory, memory, sizeof(memory)));
 	buffer_printf(text, "; %s\n", verdict->accelerator);
 	vector_for_each (result, &verdict->results) {
 		cleanup_free char *name = text_clean(result->name);

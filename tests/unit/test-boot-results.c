@@ -21,6 +21,7 @@ static struct verdict hostile_verdict(void)
 		.log = xstrdup("out/logs/web & <co>.log"),
 		.milliseconds = 12345,
 		.ready_milliseconds = 6789,
+		.memory = 256 << 20,
 		.memory_used = 40 << 20,
 	};
 
@@ -111,7 +112,7 @@ static void table_names_what_failed(void **state)
 
 	(void)state;
 	assert_ptr_equal(
-		strstr(text, "web kvm bios: failed, ready in 6.8 s, 40.0 MiB of memory"), text);
+		strstr(text, "web kvm bios: failed, ready in 6.8 s, 40.0 MiB of 256 MiB"), text);
 	assert_non_null(strstr(text, "FAILED     0.0 s  run: echo"));
 	verdict_release(&verdict);
 }

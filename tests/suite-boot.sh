@@ -1,0 +1,296 @@
+#!/bin/bash
+# The harness: both shipped recipes boot every way and pass, what is wrong with a guest is found and
+# told by its exit status, and neither the image nor anything else is left changed.
+# time-limit: 2400
+
+oneTimeSetUp() {
+	fixtures=$JEOS_TOP/tests/fixtures/boot
+	out=$TMPDIR/out
+	image=$out/minimal-1.0-amd64.qcow2
+	cd "$TMPDIR" || return 1
+	"$JEOS" -q build -o "$out" "$JEOS_TOP/recipes/minimal.yaml" >/dev/null || return 1
+	make_empty_image && make_raw_image
+}
+
+# An image with a root, but without anything that starts: it never leaves the firmware.
+make_empty_image() {
+	mkdir -p tree/usr/lib/systemd && : >tree/usr/lib/systemd/systemd
+	truncate -s 16M empty.img && mke2fs -q -t ext4 -d tree empty.img
+}
+
+# The minimal appliance as a raw disk, whose GRUB configuration a test can replace.
+make_raw_image() {
+	qemu-img convert -O raw "$image" raw.img || return 1
+	root_start=$(sfdisk -d raw.img | sed -n 's/.*start= *\([0-9]*\),.*name="root".*/\1/p')
+	debugfs_root -R 'cat /boot/grub/grub.cfg' >grub.cfg && grep -q '^linux ' grub.cfg
+}
+
+debugfs_root() {
+	debugfs "$@" "raw.img?offset=$((root_start * 512))" 2>/dev/null
+}
+
+# boot_with WORDS: the raw image's kernel gets these words more.
+boot_with() {
+	sed "s|^linux .*|& $1|" grub.cfg >changed.cfg
+	printf 'rm /boot/grub/grub.cfg\nwrite changed.cfg /boot/grub/grub.cfg\n' >commands
+	debugfs_root -w -f commands >/dev/null
+}
+
+run() { # run ARGUMENT...: jeos's exit status in $status, its output in $output, errors in $errors
+	"$JEOS" "$@" >output 2>errors </dev/null
+	status=$?
+	output=$(<output)
+	errors=$(<errors)
+}
+
+# identity FILE: what must not change.
+identity() {
+	sha256sum "$1" && stat -c '%Y.%y %s %b %a' "$1"
+}
+
+# Nothing of a test's machinery runs or lies about.
+assert_nothing_left() {
+	assertNull 'a directory is left' "$(find . -maxdepth 3 -name 'boot.??????')"
+	assertNull 'an emulator is left' "$(emulators)"
+}
+
+# The emulators that this suite has started: their working directory is below ours.
+emulators() {
+	local process
+	for process in /proc/[0-9]*; do
+		[[ $(readlink "$process/exe") = */qemu-system-* ]] &&
+			[[ $(readlink "$process/cwd") = "$TMPDIR"/* ]] && echo "${process#/proc/}"
+	done
+}
+
+# wait_for_emulator: until one runs; it then is in $emulator.
+wait_for_emulator() {
+	local try
+	for try in $(seq 100); do
+		emulator=$(emulators)
+		[ -n "$emulator" ] && return 0
+		sleep 0.1
+	done
+	fail "no emulator after $try tries"
+}
+
+# boots_every_way RECIPE: three boots, all checks passed, the image as it was.
+boots_every_way() {
+	local name=$1 before after
+	"$JEOS" -q build -o "$out" "$JEOS_TOP/recipes/$name.yaml" >/dev/null
+	before=$(identity "$out/$name-1.0-amd64.qcow2")
+	run test -o "$out" --junit junit.xml --tap result.tap "$JEOS_TOP/recipes/$name.yaml"
+	after=$(identity "$out/$name-1.0-amd64.qcow2")
+	assertEquals "$output$errors" 0 $status
+	assertEquals "$output" 3 "$(grep -c "^ok [0-9]* - $name kvm [a-z]*: ready$" result.tap)"
+	assertEquals 'what was printed' "$output" "$(<result.tap)"
+	assertEquals "$output" "1..$(grep -c '^ok ' result.tap)" "$(sed -n 2p result.tap)"
+	assertEquals "$before" "$after"
+	assertContains "$(ls "$out/$name-1.0-amd64.logs")" kvm-uefi.log
+	assert_nothing_left
+}
+
+test_minimal_boots_every_way() {
+	boots_every_way minimal
+}
+
+test_ssh_boots_every_way() {
+	boots_every_way ssh
+}
+
+test_every_failed_check_is_found() {
+	local before
+	before=$(identity "$image")
+	run test --boot direct --junit mixed.xml --recipe "$fixtures/mixed.yaml" "$image"
+	assertEquals "$output$errors" 10 $status
+	sed -n 's/^\(ok\|not ok\) \([0-9]*\) .*/\2 \1/p' output >outcomes
+	cat >expected <<-'END'
+		1 ok
+		2 ok
+		3 not ok
+		4 ok
+		5 not ok
+		6 ok
+		7 not ok
+		8 not ok
+		9 not ok
+		10 ok
+		11 not ok
+		12 ok
+		13 not ok
+		14 ok
+		15 not ok
+		16 ok
+		17 not ok
+		18 ok
+		19 ok
+	END
+	assertEquals "$output" "$(<expected)" "$(<outcomes)"
+	assertContains "$output" '# exit status 4, not 0'
+	assertContains "$output" '# the output does not match ^three$:'
+	assertContains "$output" '# still running after 2 s, ended'
+	assertContains "$output" '# connection refused'
+	assertContains "$output" '# module virtio-net is there: virtio_net'
+	assertContains "$output" '# file /no/such is not there'
+	assertContains "$output" 'broken.service'
+	assertContains "$errors" '1 of 1 boots failed the test; the worst one failed'
+	assertEquals "$before" "$(identity "$image")"
+	assert_nothing_left
+}
+
+test_xml_is_well_formed() {
+	if ! command -v xmllint >/dev/null; then
+		startSkipping
+		echo 'skip: xmllint is missing'
+	fi
+	assertTrue 'junit.xml' '[ -n "$_shunit_skip_" ] || xmllint --noout junit.xml mixed.xml'
+}
+
+test_json_tells_the_accelerator_and_why() {
+	run test --json --boot bios --recipe "$fixtures/brief.yaml" empty.img
+	assertContains "$output" '"status":"timed out","exit_status":11'
+	if [ -e /sys/module/kvm_pvm ]; then
+		assertContains "$output" '"accelerator":"tcg (no KVM: emulated: '
+	else
+		assertTrue "$output" "grep -Eq '\"accelerator\":\"(kvm|tcg) \\(' output"
+	fi
+	run test --json --accel tcg --memory 1000000G --boot bios empty.img
+	assertContains "$output" '"accelerator":"tcg (asked for)"'
+}
+
+test_a_guest_without_a_system_hangs_in_the_firmware() {
+	run test --boot bios --recipe "$fixtures/brief.yaml" empty.img
+	assertEquals "$output$errors" 11 $status
+	assertContains "$output" '# not up after 20 s: it stands in its firmware; the last lines'
+	assertContains "$output" '#     No bootable device.'
+}
+
+test_a_silent_hang_is_told_from_one_in_the_firmware() {
+	boot_with 'init=/bin/cat'
+	run test --boot bios --recipe "$fixtures/brief.yaml" raw.img
+	assertEquals "$output$errors" 11 $status
+	assertContains "$output" '# not up after 20 s: it stands in its kernel'
+}
+
+test_a_panic_is_told_with_its_reason() {
+	boot_with 'init=/bin/false'
+	run test --boot direct raw.img
+	assertEquals "$output$errors" 12 $status
+	assertContains "$output" '# Kernel panic - not syncing: Attempted to kill init'
+	boot_with 'root=UUID=00000000-0000-0000-0000-000000000000'
+	run test --boot direct raw.img
+	assertEquals "$output$errors" 12 $status
+	assertContains "$output" 'UUID=00000000-0000-0000-0000-000000000000 did not appear'
+}
+
+test_a_guest_that_goes_away_has_failed() {
+	boot_with 'systemd.unit=poweroff.target'
+	run test --boot direct raw.img
+	assertEquals "$output$errors" 10 $status
+	assertContains "$output" '# the guest turned itself off in its '
+	boot_with 'systemd.unit=reboot.target'
+	run test --boot direct raw.img
+	assertEquals "$output$errors" 12 $status
+	assertContains "$output" '# the guest reset itself in its '
+}
+
+test_the_emulator_fails() {
+	run test --memory 1000000G --boot bios empty.img
+	assertEquals "$output$errors" 13 $status
+	assertContains "$output" '# QEMU does not start: exit status 1'
+	assertContains "$output" 'cannot set up guest memory'
+	"$JEOS" test --boot bios empty.img >output 2>errors &
+	wait_for_emulator
+	kill -KILL "$emulator"
+	wait $!
+	assertEquals 13 $?
+	assertContains "$(<output)" '# QEMU ended by itself: killed by SIGKILL'
+	assert_nothing_left
+}
+
+test_interrupts_leave_nothing() {
+	local signal pid
+	for signal in INT TERM HUP; do
+		# Background jobs of a script ignore SIGINT unless they are told not to.
+		env --default-signal=INT "$JEOS" test --boot bios empty.img >output 2>errors &
+		pid=$!
+		wait_for_emulator
+		kill -"$signal" "$pid"
+		wait "$pid" 2>/dev/null
+		status=$?
+		assertEquals "$signal" $((128 + $(kill -l "$signal"))) $status
+		assertNull "$signal" "$(<output)"
+		assert_nothing_left
+	done
+}
+
+test_the_emulator_dies_with_jeos() {
+	"$JEOS" test --boot bios empty.img >output 2>errors &
+	wait_for_emulator
+	kill -KILL $!
+	wait $! 2>/dev/null
+	sleep 1
+	assertNull "$(emulators)"
+	rm -rf empty.logs
+}
+
+test_a_missing_emulator_is_named() {
+	PATH=/nowhere run test --boot bios empty.img
+	assertEquals "$errors" 6 $status
+	assertContains "$errors" 'qemu-system-x86_64: program not found; install qemu-system-x86'
+	assert_nothing_left
+}
+
+test_what_is_no_image_is_refused() {
+	local before
+	: >nothing.img
+	echo 'no image' >text.img
+	truncate -s 16M zeros.img
+	truncate -s 1M cut.qcow2 && dd if="$image" of=cut.qcow2 bs=1k count=512 conv=notrunc status=none
+	for file in nothing.img text.img zeros.img cut.qcow2 nowhere.img tree; do
+		before=$(identity $file 2>&1)
+		run test --boot bios $file
+		assertEquals "$file: $errors" 1 $status
+		assertContains "$errors" "$file"
+		assertEquals "$file" 1 "$(grep -vc '^ ' errors)"
+		assertEquals "$before" "$(identity $file 2>&1)"
+	done
+	run test empty.img
+	assertContains "$errors" 'empty.img: nothing to boot'
+	assertEquals 1 $status
+	assert_nothing_left
+}
+
+test_wrong_usage() {
+	local words message
+	while IFS='|' read -r words message; do
+		# shellcheck disable=SC2086 # words are words
+		run $words
+		assertEquals "jeos $words" 2 $status
+		assertContains "jeos $words" "$errors" "$message"
+	done <<-'END'
+		test --boot bois empty.img|--boot: `bois` is unknown; known are bios, uefi, direct
+		test --accel fast empty.img|--accel: `fast` is unknown; known are auto, kvm, tcg
+		test --platform moon empty.img|--platform: `moon` is unknown
+		test --memory much empty.img|--memory: `much` is no size
+		run --port 80 empty.img|--port: `80` is no pair of ports
+		run --port 0:80 empty.img|--port: `0:80` is no pair of ports
+		run --port 80:65536 empty.img|--port: `80:65536` is no pair of ports
+	END
+}
+
+test_run_puts_the_console_on_the_terminal() {
+	local before
+	before=$(identity empty.img)
+	(
+		sleep 6
+		printf '\001x'
+	) | TERM=dumb timeout 60 script -qec "$JEOS run --boot bios empty.img" /dev/null >output 2>&1
+	assertContains "$(<output)" 'No bootable device.'
+	assertContains "$(<output)" 'QEMU: Terminated'
+	assertContains "$(<output)" 'Ctrl-A X ends the guest'
+	assertEquals "$before" "$(identity empty.img)"
+	assertNull "$(emulators)"
+}
+
+. shunit2
