@@ -46,7 +46,7 @@ static int become_qemu(const struct qemu_guest *guest, struct error *err)
 	qemu_option(&command, "-serial", "mon:stdio");
 	const char *const *arguments = qemu_command_end(&command);
 	interrupt_reset();
-	execv(arguments[0], (char *const *)arguments);
+	execvp(arguments[0], (char *const *)arguments);
 	return error_errno(err, errno, "%s: starting", arguments[0]);
 }
 

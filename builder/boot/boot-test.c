@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "check.h"
 #include "clock.h"
-#include "qemu-command.h"
 #include "results.h"
 
 const char *const boot_path_names[BOOT_PATHS] = {
@@ -67,6 +66,7 @@ static int test_subject(struct subject *subject, struct verdict *verdict, struct
 	if (subject_prepare(subject, err))
 		return -1;
 	uint64_t start = clock_now();
+	verdict->memory = subject->facts.memory;
 	verdict->accelerator = xstrdup(subject->accelerator.text);
 	bool ready =
 		!subject_power_on(subject, verdict->log, err) && !subject_wait_ready(subject, err);
@@ -99,7 +99,6 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 	cleanup_free char *stage = xasprintf("boot %s", path);
 	struct verdict verdict = {
 		.name = xasprintf("%s %s %s", options->name, platform, path),
-		.memory = qemu_memory(options),
 		.log = xasprintf("%s/%s-%s.log", options->log_directory, platform, path),
 	};
 	uint64_t start = clock_now();

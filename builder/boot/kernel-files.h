@@ -17,6 +17,12 @@ struct kernel_files {
 	char *command_line;           /* owned */
 };
 
+/* A kernel for an emulator to load. */
+struct boot_kernel {
+	const char *image, *initrd; /* paths; initrd may be NULL */
+	const char *command_line;
+};
+
 /* The first `linux` line of a grub.cfg and the `initrd` line below it; false when there is none. */
 bool grub_entry_parse(const char *config, struct grub_entry *ret_entry);
 void grub_entry_release(struct grub_entry *entry);

@@ -125,6 +125,20 @@ static void handle_event(void *context, const char *name, const json_t *data)
 		machine_break(&qemu->machine, xstrdup("QEMU stopped the guest"));
 }
 
+static int qemu_describe(
+	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err)
+{
+	const struct qemu_machine *machine;
+
+	if (qemu_machine_find(options->architecture, &machine, err))
+		return -1;
+	*ret_facts = (struct machine_facts){
+		.agent_device = machine->agent_device,
+		.memory = qemu_memory(options, machine),
+	};
+	return 0;
+}
+
 static void qemu_receive(struct machine *machine)
 {
 	struct machine_qemu *qemu = qemu_of(machine);
@@ -268,6 +282,7 @@ static int qemu_start(
 
 const struct machine_driver machine_qemu = {
 	.name = "qemu",
+	.describe = qemu_describe,
 	.start = qemu_start,
 	.receive = qemu_receive,
 	.diagnose = qemu_diagnose,

@@ -9,6 +9,12 @@
 #include "base/interrupt.h"
 #include "clock.h"
 
+int machine_describe(
+	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err)
+{
+	return machine_qemu.describe(options, ret_facts, err);
+}
+
 int machine_start(
 	const struct machine_options *options, struct machine **ret_machine, struct error *err)
 {
@@ -93,9 +99,4 @@ void machine_free(struct machine *machine)
 		close(machine->console_log);
 	free(machine->failure);
 	machine->driver->free(machine);
-}
-
-void machine_cleanup(struct machine **machine)
-{
-	machine_free(*machine);
 }

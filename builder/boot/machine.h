@@ -9,6 +9,7 @@
 
 #include "accelerator.h"
 #include "console.h"
+#include "kernel-files.h"
 #include "line.h"
 
 enum machine_state {
@@ -20,7 +21,6 @@ enum machine_state {
 };
 
 struct machine;
-struct boot_kernel;
 
 /* Paths are relative to the work directory, the log aside. */
 struct machine_options {
@@ -31,8 +31,17 @@ struct machine_options {
 	const char *log;                  /* file for the raw console */
 };
 
+/* What a machine for these options is like. */
+struct machine_facts {
+	const char *agent_device; /* the agent's line, by the guest's name: "/dev/ttyS1" */
+	uint64_t memory; /* bytes: those of the test, or what the firmware needs if it is more */
+};
+
 struct machine_driver {
 	const char *name; /* "qemu" */
+	/* STATUS_MISSING when it has no machine of the architecture. */
+	int (*describe)(const struct boot_options *options, struct machine_facts *ret_facts,
+		struct error *err);
 	int (*start)(const struct machine_options *options, struct machine **ret_machine,
 		struct error *err);
 	/* Takes in what came on the control line, without waiting. */
@@ -61,6 +70,8 @@ struct machine {
 
 extern const struct machine_driver machine_qemu;
 
+int machine_describe(
+	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err);
 /* Starts the guest. STATUS_EMULATOR when the emulator would not. */
 int machine_start(
 	const struct machine_options *options, struct machine **ret_machine, struct error *err);
@@ -75,8 +86,6 @@ int machine_connect(
 	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
 /* Ends the guest if it still runs. NULL is fine. */
 void machine_free(struct machine *machine);
-void machine_cleanup(struct machine **machine);
-#define cleanup_machine cleanup(machine_cleanup)
 
 /* Marks the machine BROKEN and takes over `failure`; for drivers. */
 void machine_break(struct machine *machine, char *failure);

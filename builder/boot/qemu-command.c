@@ -21,19 +21,25 @@ static const struct qemu_machine qemu_machines[] = {
 	},
 };
 
-const struct qemu_machine *qemu_machine_find(const char *name)
+int qemu_machine_find(const struct architecture *architecture,
+	const struct qemu_machine **ret_machine, struct error *err)
 {
+	cleanup_free char *program = program_find(architecture->emulator);
+
+	if (!program)
+		return error_set(err, STATUS_MISSING, "%s: program not found; install %s",
+			architecture->emulator, architecture->emulator_package);
 	for (size_t i = 0; i < array_count(qemu_machines); i++)
-		if (text_equal(qemu_machines[i].name, name))
-			return &qemu_machines[i];
-	return NULL;
+		if (text_equal(qemu_machines[i].name, architecture->emulator_machine)) {
+			*ret_machine = &qemu_machines[i];
+			return 0;
+		}
+	return error_set(err, STATUS_MISSING, "%s: no machine to run it on", architecture->name);
 }
 
-uint64_t qemu_memory(const struct boot_options *boot)
+uint64_t qemu_memory(const struct boot_options *boot, const struct qemu_machine *machine)
 {
-	const struct qemu_machine *machine =
-		qemu_machine_find(boot->architecture->emulator_machine);
-	uint64_t least = boot->path == BOOT_UEFI && machine ? machine->uefi_memory : 0;
+	uint64_t least = boot->path == BOOT_UEFI ? machine->uefi_memory : 0;
 
 	return boot->test->memory > least ? boot->test->memory : least;
 }
@@ -79,7 +85,7 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 	qemu_option(command, "-accel", guest->kvm ? "kvm" : "tcg,thread=multi");
 	qemu_option(command, "-cpu", guest->kvm ? "host" : boot->architecture->emulator_cpu);
 	option_printf(command, "-smp", "%u", processors);
-	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot) / KIB);
+	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot, machine) / KIB);
 	qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
 	qemu_option(command, "-device", "virtio-rng-pci,rng=random");
 	if (machine->panic_device)
@@ -139,18 +145,12 @@ int qemu_command_begin(
 	const struct qemu_guest *guest, struct qemu_command *ret_command, struct error *err)
 {
 	const struct architecture *architecture = guest->boot->architecture;
-	const struct qemu_machine *machine = qemu_machine_find(architecture->emulator_machine);
-	cleanup_free char *program = program_find(architecture->emulator);
 	cleanup_qemu_command struct qemu_command command = {0};
+	const struct qemu_machine *machine;
 
-	if (!program)
-		return error_set(err, STATUS_MISSING, "%s: program not found; install %s",
-			architecture->emulator, architecture->emulator_package);
-	if (!machine)
-		return error_set(
-			err, STATUS_MISSING, "%s: no machine to run it on", architecture->name);
-	qemu_option(&command, program, NULL);
-	command.words.items[0] = arena_strdup(&command.arena, program);
+	if (qemu_machine_find(architecture, &machine, err))
+		return -1;
+	qemu_option(&command, architecture->emulator, NULL);
 	add_hardware(&command, guest, machine);
 	add_disk(&command, guest);
 	add_network(&command, guest);

@@ -3,12 +3,7 @@
 
 #include "base/text.h"
 #include "boot.h"
-
-/* A kernel that QEMU loads itself. */
-struct boot_kernel {
-	const char *image, *initrd; /* paths; initrd may be NULL */
-	const char *command_line;
-};
+#include "kernel-files.h"
 
 struct qemu_guest {
 	const struct boot_options *boot;
@@ -42,7 +37,9 @@ struct qemu_machine {
 	const char *uefi_code, *uefi_variables, *uefi_package;
 	uint64_t uefi_memory; /* bytes below which its boot loader finds no room for a kernel */
 };
-/* Bytes of memory that a guest gets: what the test says, or what its firmware needs. */
-uint64_t qemu_memory(const struct boot_options *boot);
-/* NULL: a machine that jeos knows nothing of. */
-const struct qemu_machine *qemu_machine_find(const char *name);
+
+/* STATUS_MISSING: none that jeos knows, or its emulator is not installed. */
+int qemu_machine_find(const struct architecture *architecture,
+	const struct qemu_machine **ret_machine, struct error *err);
+/* Bytes of memory that a guest gets. */
+uint64_t qemu_memory(const struct boot_options *boot, const struct qemu_machine *machine);

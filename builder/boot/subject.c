@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "clock.h"
-#include "qemu-command.h"
 
 enum {
 	LAST_WORDS = 1000, /* milliseconds for what a kernel says after it panicked */
@@ -50,15 +49,12 @@ static int unpack_kernel(struct subject *subject, struct error *err)
 int subject_prepare(struct subject *subject, struct error *err)
 {
 	const struct boot_options *options = subject->options;
-	const struct qemu_machine *hardware =
-		qemu_machine_find(options->architecture->emulator_machine);
 	cleanup_free char *disk = xasprintf("%s/%s", options->work, disk_name);
 
-	if (!hardware)
-		return error_set(err, STATUS_MISSING, "%s: no machine to run it on",
-			options->architecture->name);
+	if (machine_describe(options, &subject->facts, err))
+		return -1;
 	accelerator_choose(options->accelerator, options->architecture, &subject->accelerator);
-	if (overlay_make(options, wanted_size(options->test), hardware->agent_device, disk,
+	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
 		    &subject->overlay, err))
 		return -1;
 	return options->path == BOOT_DIRECT ? unpack_kernel(subject, err) : 0;

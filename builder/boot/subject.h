@@ -2,12 +2,12 @@
 #pragma once
 
 #include "agent.h"
-#include "kernel-files.h"
 #include "overlay.h"
 
 struct subject {
 	const struct boot_options *options; /* borrowed */
 	struct accelerator_choice accelerator;
+	struct machine_facts facts;
 	struct overlay overlay;
 	struct kernel_files kernel; /* for a direct boot */
 	struct machine *machine;    /* owned; NULL until it is on */
