@@ -9,7 +9,7 @@
 #include "base/size.h"
 #include "lock.h"
 
-enum { LOCK_LIMIT = 16 * MIB, COLUMNS = 9 };
+enum { LOCK_LIMIT = 16 * MIB, COLUMNS = 9, COLUMNS_MOST = 10 };
 
 struct reader {
 	struct lock *lock;
@@ -23,17 +23,19 @@ static int misread(const struct reader *reader, const char *why, struct error *e
 		reader->at.file, reader->at.line, why);
 }
 
-/* Takes all the columns of a package off the line; false when there are more or fewer. */
-static bool split(struct span line, struct arena *arena, const char *ret_columns[COLUMNS])
+/* Takes the columns of a package off the line; false when there are too many or too few. */
+static bool split(struct span line, struct arena *arena, const char *ret_columns[COLUMNS_MOST])
 {
 	struct span word;
+	size_t count = 0;
 
-	for (size_t i = 0; i < COLUMNS; i++) {
-		if (!control_next_word(&line, &word))
+	ret_columns[COLUMNS] = NULL;
+	while (control_next_word(&line, &word)) {
+		if (count == COLUMNS_MOST)
 			return false;
-		ret_columns[i] = span_keep(word, arena);
+		ret_columns[count++] = span_keep(word, arena);
 	}
-	return !control_next_word(&line, &word);
+	return count >= COLUMNS;
 }
 
 /* What the archive's index says beside the package itself. */
@@ -58,10 +60,10 @@ static int read_package(const struct reader *reader, struct span line, struct pa
 	struct error *err)
 {
 	struct arena *arena = &reader->lock->arena;
-	const char *columns[COLUMNS];
+	const char *columns[COLUMNS_MOST];
 
 	if (!split(line, arena, columns))
-		return misread(reader, "a package has nine words", err);
+		return misread(reader, "a package has nine words, or ten", err);
 	struct package package = {
 		.name = columns[0],
 		.version = columns[1],
@@ -69,6 +71,7 @@ static int read_package(const struct reader *reader, struct span line, struct pa
 		.sha256 = columns[3],
 		.suite = columns[5],
 		.path = columns[8],
+		.mirror = columns[COLUMNS],
 	};
 	if (!hash_valid(package.sha256))
 		return misread(reader, "its fourth word is no SHA-256", err);

@@ -8,35 +8,58 @@
 
 #include "base/cleanup.h"
 
-/* What of a recipe decides which packages there are: words and lists of words. */
+static void print_word(struct buffer *line, const void *field)
+{
+	const struct word *word = field;
+
+	if (word->text)
+		buffer_printf(line, " %s", word->text);
+}
+
+static void print_words(struct buffer *line, const void *field)
+{
+	vector_for_each (word, (const struct word_list *)field)
+		print_word(line, word);
+}
+
+static void print_repositories(struct buffer *line, const void *field)
+{
+	const struct recipe *recipe =
+		(const void *)((const char *)field - offsetof(struct recipe, repositories));
+
+	vector_for_each (repository, &recipe->repositories) {
+		print_word(line, &repository->mirror);
+		print_word(line, &repository->suite);
+		print_words(line, &repository->components);
+	}
+}
+
+/* What of a recipe decides which packages there are. */
 struct request {
 	const char *key;
 	size_t offset;
-	bool list; /* a struct word_list; else a struct word */
+	void (*print)(struct buffer *line, const void *field); /* " VALUE..." */
 };
 
 static const struct request requests[] = {
-	{"suite", offsetof(struct recipe, suite), false},
-	{"architecture", offsetof(struct recipe, architecture), false},
-	{"mirror", offsetof(struct recipe, mirror), false},
-	{"components", offsetof(struct recipe, components), true},
-	{"packages", offsetof(struct recipe, packages), true},
-	{"without", offsetof(struct recipe, without), true},
-	{"kernel", offsetof(struct recipe, kernel), false},
+	{"suite", offsetof(struct recipe, suite), print_word},
+	{"architecture", offsetof(struct recipe, architecture), print_word},
+	{"mirror", offsetof(struct recipe, mirror), print_word},
+	{"snapshot", offsetof(struct recipe, snapshot), print_word},
+	{"components", offsetof(struct recipe, components), print_words},
+	{"repositories", offsetof(struct recipe, repositories), print_repositories},
+	{"packages", offsetof(struct recipe, packages), print_words},
+	{"without", offsetof(struct recipe, without), print_words},
+	{"kernel", offsetof(struct recipe, kernel), print_word},
 };
 
 /* "packages nginx-light udev" */
 static char *request_line(const struct request *request, const struct recipe *recipe)
 {
-	const void *field = (const char *)recipe + request->offset;
 	struct buffer line = {0};
 
 	buffer_text(&line, request->key);
-	if (request->list)
-		vector_for_each (word, (const struct word_list *)field)
-			buffer_printf(&line, " %s", word->text);
-	else if (((const struct word *)field)->text)
-		buffer_printf(&line, " %s", ((const struct word *)field)->text);
+	request->print(&line, (const char *)recipe + request->offset);
 	return line.data;
 }
 
@@ -122,13 +145,26 @@ static void print_classes(struct buffer *text, const struct package *package)
 	}
 }
 
-static void print_package(struct buffer *text, const char *role, const struct package *package)
+/* The mirror, if it is one of the recipe's `repositories`; else only the suite says where it is. */
+static const char *own_mirror(const struct plan *plan, const struct package *package)
 {
+	vector_for_each (repository, &plan->recipe->repositories)
+		if (package->mirror && text_starts(repository->mirror.text, package->mirror) &&
+			text_equal(repository->suite.text, package->suite))
+			return package->mirror;
+	return NULL;
+}
+
+static void print_package(struct buffer *text, const struct plan *plan, const char *role,
+	const struct package *package)
+{
+	const char *mirror = own_mirror(plan, package);
+
 	buffer_printf(text, "%s %s %s %s %s %llu %s", role, package->name, package->version,
 		package->architecture, package->sha256, (unsigned long long)package->size,
 		package->suite);
 	print_classes(text, package);
-	buffer_printf(text, " %s\n", package->path);
+	buffer_printf(text, " %s%s%s\n", package->path, mirror ? " " : "", mirror ? mirror : "");
 }
 
 static void print_sources(struct buffer *text, const char *sources_list)
@@ -157,12 +193,12 @@ char *lock_text(const struct plan *plan)
 	buffer_printf(&text, "date %s\n", date);
 	print_sources(&text, plan->sources_list);
 	vector_for_each (package, &plan->layers[LAYER_BASE].packages)
-		print_package(&text, "base", package);
+		print_package(&text, plan, "base", package);
 	vector_for_each (package, &plan->layers[LAYER_PACKAGES].packages)
-		print_package(&text, "add", package);
+		print_package(&text, plan, "add", package);
 	if (plan->kernel.image.name) {
-		print_package(&text, "kernel", &plan->kernel.image);
-		print_package(&text, "busybox", &plan->kernel.busybox);
+		print_package(&text, plan, "kernel", &plan->kernel.image);
+		print_package(&text, plan, "busybox", &plan->kernel.busybox);
 	}
 	return text.data;
 }

@@ -7,11 +7,11 @@
  *     recipe KEY [VALUE...]            what the recipe asked for: it fits no other
  *     date 2026-07-11T10:16:37Z        of the archive: the time stamp of all that is built
  *     source LINE                      of the guest's own sources.list
- *     ROLE NAME VERSION ARCHITECTURE SHA256 SIZE SUITE SECTION PRIORITY PATH
+ *     ROLE NAME VERSION ARCHITECTURE SHA256 SIZE SUITE SECTION PRIORITY PATH [MIRROR]
  *
  * A ROLE is `base` (of the base system alone), `add` (by the recipe's packages), `kernel` or
  * `busybox`. SECTION and PRIORITY are as the archive's index had them, `-` if it had none. PATH is
- * below the suite's mirror.
+ * below the suite's mirror, or MIRROR: one of the recipe's `repositories`.
  */
 #pragma once
 

@@ -48,6 +48,8 @@ void package_index_cleanup(struct package_index **index);
 /* The newest Date of its Release files, in seconds since 1970: the time stamp of all that is built.
  */
 uint64_t package_index_date(const struct package_index *index);
+/* Where the guest has the keys of the n-th of the recipe's `repositories`, from 1 on. */
+#define GUEST_KEYRING "etc/apt/keyrings/repository-%u.gpg"
 /* The deb lines for the guest's own sources.list, owned by the caller. */
 char *package_index_sources_list(const struct package_index *index);
 

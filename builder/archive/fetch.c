@@ -33,18 +33,18 @@ static char *escape(const char *path)
 	return text.data;
 }
 
-/* Where a package is that only a lock names. */
+/* Where a package is that only a lock names. The lock has its hash, so nothing is too old. */
 static int find_mirror(struct fetch *fetch, const struct package *package, const char **ret_mirror,
 	struct error *err)
 {
 	if (!fetch->suites) {
 		fetch->suites = xcalloc(1, sizeof(*fetch->suites));
-		if (package_index_begin(fetch->recipe, fetch->store, fetch->suites, err))
+		if (package_index_begin(fetch->recipe, fetch->store, 1, fetch->suites, err))
 			return -1;
 	}
 	for (size_t i = 0; i < fetch->suites->suites.count; i++) {
 		const struct found_suite *suite = &fetch->suites->suites.items[i];
-		if (!text_equal(suite->name, package->suite))
+		if (suite->kind == SUITE_EXTRA || !text_equal(suite->name, package->suite))
 			continue;
 		*ret_mirror = suite->mirror;
 		return 0;

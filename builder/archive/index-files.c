@@ -46,13 +46,13 @@ static bool add_wanted(struct wanted_list *list, const struct found_suite *suite
 	return false;
 }
 
-/* Only the base suite must have what the recipe names. */
+/* The suites that the recipe names must have what it names of them. */
 static int judge_missing(const struct found_suite *suite, const struct word *component,
 	const struct word *architecture, struct error *err)
 {
 	const struct release *release = &suite->release;
 
-	if (suite->kind != SUITE_BASE)
+	if (suite->kind != SUITE_BASE && suite->kind != SUITE_EXTRA)
 		return 0;
 	if (*release->architectures &&
 		!span_has_word(span_of(release->architectures), architecture->text))
@@ -69,7 +69,7 @@ static int list_wanted(const struct found_suites *suites, const struct recipe *r
 {
 	for (size_t i = 0; i < suites->count; i++) {
 		const struct found_suite *suite = &suites->items[i];
-		vector_for_each (component, &recipe->components) {
+		vector_for_each (component, suite->place->components) {
 			const char *room = arena_printf(
 				arena, "%s/binary-%s", component->text, recipe->architecture.text);
 			const char *all = arena_printf(arena, "%s/binary-all", component->text);
@@ -145,6 +145,9 @@ static int fetch_wanted(const struct wanted_list *list, const struct store *stor
 			.size = wanted->fetched.size};
 		count++;
 	}
+	if (count && store->offline)
+		return error_set(
+			err, STATUS_ARCHIVE, "%s: offline, and not in the store", downloads[0].url);
 	if (downloads_run(downloads, count, err))
 		return -1;
 	for (size_t i = 0; i < count; i++)

@@ -16,7 +16,8 @@ struct index_files {
 };
 
 /* One index for each suite, component and (where the archive keeps them apart) `all`. A component
- * or architecture that the base suite does not have is STATUS_RECIPE at its position. */
+ * or architecture that a suite which the recipe names does not have is STATUS_RECIPE at its
+ * position. */
 int index_files_fetch(const struct found_suites *suites, const struct recipe *recipe,
 	const struct store *store, struct arena *arena, struct index_files *ret_files,
 	struct error *err);

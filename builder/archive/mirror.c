@@ -1,6 +1,7 @@
 #include "archive/mirror.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -90,7 +91,7 @@ static void add_beside(struct suite_place *place, const char *mirror, struct are
 	add(place, mirror);
 }
 
-static const char *without_slash(const char *mirror, struct arena *arena)
+const char *mirror_without_slash(const char *mirror, struct arena *arena)
 {
 	size_t length = strlen(mirror);
 
@@ -108,12 +109,25 @@ void mirrors_choose(const struct suite *suite, const char *recipe_mirror,
 			.named = recipe_mirror != NULL,
 			.name = arena_printf(arena, "%s%s", suite->name, suffixes[kind])};
 		if (recipe_mirror) {
-			add_beside(place, without_slash(recipe_mirror, arena), arena);
+			add_beside(place, mirror_without_slash(recipe_mirror, arena), arena);
 			continue;
 		}
 		add(place, host_mirror(suite, kind, host, arena));
 		add_beside(place, host_mirror(suite, SUITE_BASE, host, arena), arena);
 		add_beside(place, suite->default_mirror, arena);
+	}
+}
+
+void mirrors_as_of(struct suite_place *places, size_t count, const char *date, struct arena *arena)
+{
+	struct tm time = {0};
+
+	strptime(date, "%Y%m%dT%H%M%SZ", &time);
+	for (size_t i = 0; i < count; i++) {
+		places[i].as_of = timegm(&time);
+		for (size_t j = 0; j < places[i].mirror_count; j++)
+			places[i].mirrors[j] =
+				arena_printf(arena, "%s/%s", places[i].mirrors[j], date);
 	}
 }
 

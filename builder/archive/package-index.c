@@ -8,9 +8,9 @@
 #include "base/cleanup.h"
 
 /* gpgv takes a name without a slash for one in its home directory. */
-static int find_keyring(struct package_index *index, struct error *err)
+static int find_keyring(struct package_index *index, const struct word *named,
+	const char **ret_keyring, struct error *err)
 {
-	const struct word *named = &index->recipe->keyring;
 	const char *path = named->text ? named->text : index->suite.keyring;
 
 	if (!path)
@@ -25,32 +25,72 @@ static int find_keyring(struct package_index *index, struct error *err)
 			"keyring %s: no such file; install the package that holds it, "
 			"or name another with `keyring:`",
 			path);
-	index->keyring = arena_strdup(&index->arena, absolute);
+	*ret_keyring = arena_strdup(&index->arena, absolute);
 	return 0;
 }
 
-static int find_suites(struct package_index *index, const struct store *store, struct error *err)
+/* The suites of the distribution. */
+static int place_suites(struct package_index *index, struct suite_place *places, struct error *err)
 {
-	struct suite_place places[SUITE_KINDS];
-	const char *mirror = index->recipe->mirror.text;
+	const struct recipe *recipe = index->recipe;
 	struct apt_sources host = {0};
+	const char *keyring;
 
-	if (!mirror)
+	if (find_keyring(index, &recipe->keyring, &keyring, err))
+		return -1;
+	if (!recipe->mirror.text)
 		apt_sources_read("/etc/apt", &index->arena, &host);
-	mirrors_choose(&index->suite, mirror, &host, &index->arena, places);
+	mirrors_choose(&index->suite, recipe->mirror.text, &host, &index->arena, places);
 	vector_release(&host);
-	return releases_fetch(places, index->keyring, store, &index->arena, &index->suites, err);
+	if (recipe->snapshot.text)
+		mirrors_as_of(places, SUITE_KINDS, recipe->snapshot.text, &index->arena);
+	for (size_t i = 0; i < SUITE_KINDS; i++) {
+		places[i].keyring = keyring;
+		places[i].components = &recipe->components;
+	}
+	return 0;
 }
 
-int package_index_begin(const struct recipe *recipe, const struct store *store,
+static int place_repository(struct package_index *index, const struct recipe_repository *repository,
+	struct suite_place *place, struct error *err)
+{
+	*place = (struct suite_place){
+		.kind = SUITE_EXTRA,
+		.name = repository->suite.text,
+		.mirrors = {mirror_without_slash(repository->mirror.text, &index->arena)},
+		.mirror_count = 1,
+		.named = true,
+		.components = &repository->components,
+	};
+	return find_keyring(index, &repository->keyring, &place->keyring, err);
+}
+
+static int find_suites(
+	struct package_index *index, const struct store *store, uint64_t as_of, struct error *err)
+{
+	const struct recipe *recipe = index->recipe;
+	size_t count = SUITE_KINDS + recipe->repositories.count;
+	struct suite_place *places = arena_alloc(&index->arena, count * sizeof(*places));
+
+	if (place_suites(index, places, err))
+		return -1;
+	for (size_t i = 0; i < recipe->repositories.count; i++)
+		if (place_repository(
+			    index, &recipe->repositories.items[i], &places[SUITE_KINDS + i], err))
+			return -1;
+	for (size_t i = 0; i < count; i++)
+		if (!places[i].as_of)
+			places[i].as_of = as_of;
+	return releases_fetch(places, count, store, &index->arena, &index->suites, err);
+}
+
+int package_index_begin(const struct recipe *recipe, const struct store *store, uint64_t as_of,
 	struct package_index *index, struct error *err)
 {
 	index->recipe = recipe;
-	if (suite_find(
-		    recipe->suite, recipe->architecture.text, &index->arena, &index->suite, err) ||
-		find_keyring(index, err))
+	if (suite_find(recipe->suite, recipe->architecture.text, &index->arena, &index->suite, err))
 		return -1;
-	return find_suites(index, store, err);
+	return find_suites(index, store, as_of, err);
 }
 
 int package_index_open(const struct recipe *recipe, const struct store *store,
@@ -58,7 +98,7 @@ int package_index_open(const struct recipe *recipe, const struct store *store,
 {
 	cleanup_package_index struct package_index *index = xcalloc(1, sizeof(*index));
 
-	if (package_index_begin(recipe, store, index, err) ||
+	if (package_index_begin(recipe, store, 0, index, err) ||
 		index_files_fetch(
 			&index->suites, recipe, store, &index->arena, &index->files, err) ||
 		catalog_load(&index->files, recipe->architecture.text, &index->catalog, err))
@@ -97,18 +137,37 @@ uint64_t package_index_date(const struct package_index *index)
 	return newest;
 }
 
+/* What the guest's apt must be told of a suite beside its address; NULL: it cannot use the suite.
+ */
+static const char *source_options(
+	const struct found_suite *suite, unsigned *repositories, struct arena *arena)
+{
+	if (suite->kind != SUITE_EXTRA)
+		return suite->place->as_of ? "[check-valid-until=no] " : "";
+	unsigned number = ++*repositories;
+	if (text_starts(suite->mirror, "file:"))
+		return NULL;
+	return arena_printf(arena, "[signed-by=/" GUEST_KEYRING "] ", number);
+}
+
 char *package_index_sources_list(const struct package_index *index)
 {
 	const struct recipe *recipe = index->recipe;
 	struct arena arena = {0};
 	struct buffer text = {0};
+	unsigned repositories = 0;
 
 	for (size_t i = 0; i < index->suites.count; i++) {
 		const struct found_suite *suite = &index->suites.items[i];
-		buffer_printf(&text, "deb %s %s",
-			mirror_for_guest(&index->suite, recipe->mirror.text, suite->mirror, &arena),
-			suite->name);
-		vector_for_each (component, &recipe->components)
+		const char *options = source_options(suite, &repositories, &arena);
+		if (!options)
+			continue;
+		const char *mirror = suite->kind == SUITE_EXTRA
+					     ? suite->mirror
+					     : mirror_for_guest(&index->suite, recipe->mirror.text,
+						       suite->mirror, &arena);
+		buffer_printf(&text, "deb %s%s %s", options, mirror, suite->name);
+		vector_for_each (component, suite->place->components)
 			buffer_printf(&text, " %s", component->text);
 		buffer_text(&text, "\n");
 	}

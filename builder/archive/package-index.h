@@ -9,12 +9,12 @@ struct package_index {
 	struct arena arena;          /* owns every string here */
 	const struct recipe *recipe; /* borrowed */
 	struct suite suite;
-	const char *keyring; /* absolute path */
 	struct found_suites suites;
 	struct index_files files;
 	struct catalog catalog;
 };
 
-/* Finds the recipe's suites, signatures checked, without their indices. */
-int package_index_begin(const struct recipe *recipe, const struct store *store,
+/* Finds the recipe's suites, signatures checked, without their indices. What had not expired by
+ * `as_of` (seconds since 1970; 0: now) is good. */
+int package_index_begin(const struct recipe *recipe, const struct store *store, uint64_t as_of,
 	struct package_index *index, struct error *err);

@@ -107,6 +107,8 @@ static json_t *describe_type(const struct key *key)
 		if (!key->scalar)
 			return object;
 		return json_pack("{s:[o,o]}", "anyOf", describe_type(&key->keys[0]), object);
+	case VALUE_ITEMS:
+		return json_pack("{s:s, s:o}", "type", "array", "items", describe_keys(key->keys));
 	case VALUE_CHECKS:
 		return json_pack("{s:s, s:o}", "type", "array", "items", describe_check(key->keys));
 	}

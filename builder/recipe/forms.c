@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "architecture.h"
 #include "base/cleanup.h"
@@ -123,6 +124,25 @@ static int verify_keyring(struct recipe *recipe, struct word *word)
 	return 0;
 }
 
+/* A date without a time is its first second. */
+static int verify_snapshot(struct recipe *recipe, struct word *word)
+{
+	const char *text = arena_printf(
+		&recipe->arena, "%s%s", word->text, strchr(word->text, 'T') ? "" : "T000000Z");
+	struct tm time = {0};
+	char again[32] = "";
+
+	if (strptime(text, "%Y%m%dT%H%M%SZ", &time)) {
+		timegm(&time); /* moves what is no day of its month */
+		strftime(again, sizeof(again), "%Y%m%dT%H%M%SZ", &time);
+	}
+	if (strcmp(text, again))
+		return recipe_problem(
+			recipe, word->at, "%s is no date", problem_quote(recipe, word->text));
+	word->text = text;
+	return 0;
+}
+
 static int verify_expression(struct recipe *recipe, struct word *word)
 {
 	regex_t expression;
@@ -168,6 +188,14 @@ const struct form form_mirror = {
 	.what = "a mirror",
 	.hint = "a URL such as http://mirror.example/debian, or file:///srv/debian",
 	.pattern = "^(https?://[^ /]+|file:///)[^ ]*$",
+};
+const struct form form_snapshot = {
+	.what = "a date",
+	.hint = "YYYYMMDD or YYYYMMDDTHHMMSSZ, such as 20250101T000000Z",
+	.pattern = "^[0-9]{8}(T[0-9]{6}Z)?$",
+	.verify = verify_snapshot,
+	.longest = 16,
+	.numeric = true,
 };
 const struct form form_keyring = {.what = "a file of keys", .verify = verify_keyring};
 const struct form form_component = {

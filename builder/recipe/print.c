@@ -49,13 +49,30 @@ static void print_flags(struct buffer *text, const struct form *form, unsigned f
 static void print_key(
 	struct buffer *text, const struct key *key, const void *base, unsigned indent);
 
+/* Into the indentation of what was printed from `start` on: this is what makes it an item. */
+static void mark_item(struct buffer *text, size_t start, unsigned indent)
+{
+	text->data[start + indent] = '-';
+}
+
+static void print_items(
+	struct buffer *text, const struct key *key, const void *base, unsigned indent)
+{
+	const vector(char) *list = (const void *)((const char *)base + key->offset);
+
+	for (size_t i = 0; i < list->count; i++) {
+		size_t start = text->length;
+		print_keys(text, key->keys, list->items + i * key->item, indent + 2);
+		mark_item(text, start, indent);
+	}
+}
+
 static void print_checks(struct buffer *text, const struct recipe *recipe, unsigned indent)
 {
 	vector_for_each (check, &recipe->test.checks) {
 		size_t start = text->length;
 		print_key(text, &check_keys[check->kind], check, indent + 2);
-		/* Into the indentation: this is what makes the key an item. */
-		text->data[start + indent] = '-';
+		mark_item(text, start, indent);
 	}
 }
 
@@ -87,6 +104,7 @@ static void print_value(struct buffer *text, const struct key *key, const void *
 		value_print_number(text, key->type, number_of(key, field));
 		break;
 	case VALUE_MAPPING:
+	case VALUE_ITEMS:
 	case VALUE_CHECKS:
 		break;
 	}
@@ -98,13 +116,16 @@ static void print_key(struct buffer *text, const struct key *key, const void *ba
 
 	if (key->type == VALUE_MAPPING)
 		print_keys(&inner, key->keys, base, indent + 2);
+	else if (key->type == VALUE_ITEMS)
+		print_items(&inner, key, base, indent + 2);
 	else if (key->type == VALUE_CHECKS)
 		print_checks(&inner, base, indent + 2);
 	else if (!schema_unset(key, base) && key->width)
 		print_value(&inner, key, (const char *)base + key->offset);
 	if (!inner.length)
 		return;
-	bool nested = key->type == VALUE_MAPPING || key->type == VALUE_CHECKS;
+	bool nested =
+		key->type == VALUE_MAPPING || key->type == VALUE_ITEMS || key->type == VALUE_CHECKS;
 	buffer_printf(text, "%*s%s:%s%s%s", (int)indent, "", key->name, nested ? "\n" : " ",
 		inner.data, nested ? "" : "\n");
 }

@@ -18,6 +18,8 @@ bool schema_unset(const struct key *key, const void *base)
 
 static int read_mapping(
 	struct recipe *recipe, const struct key *key, const struct node *node, void *base);
+static int read_items(
+	struct recipe *recipe, const struct key *key, const struct node *node, void *base);
 static int read_checks(
 	struct recipe *recipe, const struct key *key, const struct node *node, void *base);
 
@@ -31,6 +33,7 @@ static int (*const readers[])(
 	[VALUE_SIZE] = value_number,
 	[VALUE_DURATION] = value_number,
 	[VALUE_MAPPING] = read_mapping,
+	[VALUE_ITEMS] = read_items,
 	[VALUE_CHECKS] = read_checks,
 };
 
@@ -53,6 +56,39 @@ static int read_mapping(
 			return recipe_problem(
 				recipe, node->at, "`%s` has no `%s`", key->name, inner->name);
 	return 0;
+}
+
+static int read_item(
+	struct recipe *recipe, const struct key *key, const struct node *node, void *item)
+{
+	if (node->kind != NODE_MAPPING)
+		return recipe_problem(recipe, node->at,
+			"an item of `%s` must be a mapping such as {key: value}", key->name);
+	if (read_mapping(recipe, key, node, item))
+		return -1;
+	schema_complete(recipe, key->keys, item);
+	return 0;
+}
+
+static int read_items(
+	struct recipe *recipe, const struct key *key, const struct node *node, void *base)
+{
+	vector(char) *list = (void *)((char *)base + key->offset);
+	int result = 0;
+
+	if (node->kind != NODE_LIST)
+		return value_mismatch(recipe, key, node);
+	for (const struct node *entry = node->first; entry; entry = entry->next) {
+		char *item = arena_alloc(&recipe->arena, key->item);
+		if (read_item(recipe, key, entry, item)) {
+			result = -1;
+			continue;
+		}
+		list->items = arena_room(
+			&recipe->arena, list->items, list->count, &list->capacity, key->item);
+		memcpy(list->items + list->count++ * key->item, item, key->item);
+	}
+	return result;
 }
 
 static int unknown_key(struct recipe *recipe, const struct key *keys, const struct node *entry)

@@ -25,6 +25,12 @@ struct word_list {
 	size_t count, capacity;
 };
 
+/* A package archive beside the suite's own. */
+struct recipe_repository {
+	struct word mirror, suite, keyring;
+	struct word_list components;
+};
+
 enum { FIRMWARE_BIOS = 1, FIRMWARE_UEFI = 2 };
 
 struct recipe_disk {
@@ -85,9 +91,11 @@ struct recipe {
 	struct word name, version, summary;
 	struct word suite, architecture;
 	struct word mirror;          /* NULL: the host's, see archive/mirror.c */
+	struct word snapshot;        /* the mirror as of "20250101T000000Z"; NULL: as it is */
 	struct word keyring;         /* file of trusted keys; NULL: the suite's */
 	struct word bootstrap;       /* how the root is made: "fast", "debootstrap" */
 	struct word_list components; /* "main" */
+	vector(struct recipe_repository) repositories;
 	struct word_list packages, without;
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
 	struct word_list strip, keep;

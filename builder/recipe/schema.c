@@ -13,6 +13,22 @@ enum { DAY = 24 * 3600 * 1000 };
 	.offset = offsetof(struct recipe_check, member), \
 	.width = SIZE_OF(struct recipe_check, member)
 
+#define REPOSITORY(member)                                    \
+	.offset = offsetof(struct recipe_repository, member), \
+	.width = SIZE_OF(struct recipe_repository, member)
+
+static const struct key repository_keys[] = {
+	{"mirror", VALUE_TEXT, "Its URL.", .form = &form_mirror, .required = true,
+		REPOSITORY(mirror)},
+	{"suite", VALUE_TEXT, "Its suite.", .form = &form_suite, .required = true,
+		REPOSITORY(suite)},
+	{"components", VALUE_LIST, "Components of it.", .fallback = "main", .form = &form_component,
+		REPOSITORY(components)},
+	{"keyring", VALUE_TEXT, "File of the keys that its signature is checked with.",
+		.form = &form_keyring, .required = true, REPOSITORY(keyring)},
+	{0},
+};
+
 static const struct key access_keys[] = {
 	{"password-hash", VALUE_TEXT, "Root's password, as a hash of crypt(5). Default: locked.",
 		.form = &form_password_hash, FIELD(access.password_hash)},
@@ -124,12 +140,18 @@ const struct key recipe_keys[] = {
 		.form = &form_architecture, FIELD(architecture)},
 	{"mirror", VALUE_TEXT, "URL of the package archive. Default: what this machine uses.",
 		.form = &form_mirror, FIELD(mirror)},
+	{"snapshot", VALUE_TEXT,
+		"The mirror as it was then, if it keeps history: YYYYMMDD or YYYYMMDDTHHMMSSZ.",
+		.form = &form_snapshot, FIELD(snapshot)},
 	{"keyring", VALUE_TEXT,
 		"File of the keys that the archive's signature is checked with. Default: the "
 		"suite's.",
 		.form = &form_keyring, FIELD(keyring)},
 	{"components", VALUE_LIST, "Components of the archive.", .fallback = "main",
 		.form = &form_component, FIELD(components)},
+	{"repositories", VALUE_ITEMS, "More package archives, each with keys of its own.",
+		.keys = repository_keys, .item = sizeof(struct recipe_repository),
+		FIELD(repositories)},
 	{"bootstrap", VALUE_TEXT, "How the root is made; the trees are equal.", .fallback = "fast",
 		.form = &form_bootstrap, FIELD(bootstrap)},
 	{"packages", VALUE_LIST,

@@ -21,6 +21,7 @@ enum value_type {
 	VALUE_SIZE,     /* uint64_t, in bytes */
 	VALUE_DURATION, /* uint64_t, in milliseconds */
 	VALUE_MAPPING,  /* none: its keys have fields */
+	VALUE_ITEMS,    /* of mappings with the same keys: a vector; always added */
 	VALUE_CHECKS,   /* of mappings with one key each: recipe_test.checks; always added */
 };
 
@@ -33,7 +34,8 @@ struct key {
 	const struct form *form;   /* of texts, lists and flags */
 	uint64_t least, most;      /* of numbers, sizes and durations; most 0: any */
 	uint64_t multiple;         /* of sizes; 0: any */
-	const struct key *keys;    /* of mappings and checks; ends with a NULL name */
+	const struct key *keys;    /* of mappings, items and checks; ends with a NULL name */
+	size_t item;               /* of items: the size of one, where its keys have their fields */
 	bool scalar;               /* of mappings: a bare value stands for the first of the keys */
 	bool required;             /* must be there; at the top: after inheriting */
 	size_t offset, width;      /* the field; width 0: it is not kept */

@@ -15,6 +15,7 @@ static const char *const expectations[] = {
 	[VALUE_SIZE] = "a size such as 512M or 4G",
 	[VALUE_DURATION] = "a duration such as 90s or 5m",
 	[VALUE_MAPPING] = "a mapping such as {key: value}",
+	[VALUE_ITEMS] = "a list of mappings such as [{key: value}]",
 	[VALUE_CHECKS] = "a list of checks",
 };
 

@@ -116,12 +116,20 @@ void verify_keep(struct recipe *recipe)
 	}
 }
 
+static void verify_snapshot(struct recipe *recipe)
+{
+	if (recipe->snapshot.text && !recipe->mirror.text)
+		recipe_problem(recipe, recipe->snapshot.at,
+			"`snapshot` needs a `mirror` that keeps history");
+}
+
 void verify_recipe(struct recipe *recipe)
 {
 	struct position at = {recipe->path, 1, 1};
 
 	verify_required(recipe, at);
 	verify_architecture(recipe, at);
+	verify_snapshot(recipe);
 	verify_packages(recipe);
 	verify_checks(recipe);
 	if (!recipe->hostname.text)

@@ -1,10 +1,15 @@
 #include <ctype.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "access.h"
 #include "architecture.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/inside.h"
+#include "base/size.h"
+
+enum { KEYRING_LIMIT = 16 * MIB };
 
 static int write_hostname(const char *name, int root, struct error *err)
 {
@@ -86,6 +91,22 @@ static int write_resolver(int root, struct error *err)
 	return inside_write(root, "etc/resolv.conf", "", 0644, err);
 }
 
+static int write_sources(const struct rootfs *rootfs, int root, struct error *err)
+{
+	unsigned number = 0;
+
+	vector_for_each (repository, &rootfs->recipe->repositories) {
+		cleanup_free char *path = xasprintf(GUEST_KEYRING, ++number);
+		cleanup_buffer struct buffer keys = {0};
+		cleanup_fd int fd = -1;
+		if (file_read(AT_FDCWD, repository->keyring.text, KEYRING_LIMIT, &keys, err) ||
+			inside_create(root, path, 0644, &fd, err) ||
+			file_write_all(fd, keys.data, keys.length, err))
+			return error_wrap(err, "keyring of %s", repository->mirror.text);
+	}
+	return inside_write(root, "etc/apt/sources.list", rootfs->sources_list, 0644, err);
+}
+
 int rootfs_configure(
 	const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid, struct error *err)
 {
@@ -95,7 +116,7 @@ int rootfs_configure(
 		write_hostname(rootfs->recipe->hostname.text, root, err) ||
 		write_fstab(rootfs, root_uuid, esp_uuid, root, err) ||
 		write_grub(rootfs, root_uuid, root, err) || write_resolver(root, err) ||
-		inside_write(root, "etc/apt/sources.list", rootfs->sources_list, 0644, err))
+		write_sources(rootfs, root, err))
 		return -1;
 	return access_configure(&rootfs->recipe->access, root, err);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/interrupt.h"
 
 static const char *const rooms[] = {
@@ -86,6 +87,17 @@ void store_release(struct store *store)
 char *store_package_path(const struct store *store, const char *sha256)
 {
 	return xasprintf("%s/packages/%s.deb", store->path, sha256);
+}
+
+char *store_release_path(const struct store *store, const char *url)
+{
+	char name[HASH_TEXT];
+	struct hash hash;
+
+	hash_init(&hash);
+	hash_text(&hash, url);
+	hash_finish(&hash, name);
+	return xasprintf("%s/indices/%s.release", store->path, name);
 }
 
 char *store_index_path(const struct store *store, const char *sha256)

@@ -5,6 +5,7 @@
  *     STORE/packages/SHA256.deb      packages
  *     STORE/indices/SHA256           package indices, uncompressed, named by the hash that the
  *                                    signed Release file gives for them
+ *     STORE/indices/SHA256.release   Release files, named by the hash of their address
  *     STORE/plans/KEY                what a request for packages came to
  *     STORE/layers/KEY/              finished trees, named by the hash of all that went in
  *     STORE/layers/KEY.inputs        what that was (layer.h); its time says when it was last used
@@ -45,6 +46,9 @@ void store_release(struct store *store);
 char *store_package_path(const struct store *store, const char *sha256);
 /* The same for a package index. */
 char *store_index_path(const struct store *store, const char *sha256);
+
+/* The same for a Release file, or its signature, of that address. */
+char *store_release_path(const struct store *store, const char *url);
 
 /*
  * A private directory for this build, removed on release or by a later store_open(). It is in use

@@ -62,9 +62,9 @@ static char *resolve(const struct question *question, struct error *err)
 	static const char *const nothing[] = {NULL};
 	static const struct found_suite suites[] = {
 		{SUITE_BASE, "bookworm", "http://mirror.example/debian",
-			{.suite = "stable", .codename = "bookworm"}},
+			{.suite = "stable", .codename = "bookworm"}, NULL},
 		{SUITE_SECURITY, "bookworm-security", "http://mirror.example/debian-security",
-			{.codename = "bookworm-security"}},
+			{.codename = "bookworm-security"}, NULL},
 	};
 	cleanup_free char *base = write_index(question->base);
 	cleanup_free char *security =
@@ -298,7 +298,7 @@ static void a_package_must_be_fetchable(void **state)
 						     "Architecture: amd64\nFilename: p\nSize: 1\n"
 						     "SHA256: %064d\n",
 			damage[i], 0);
-		static const struct found_suite suite = {SUITE_BASE, "bookworm", "", {0}};
+		static const struct found_suite suite = {SUITE_BASE, "bookworm", "", {0}, NULL};
 		struct index_file file = {&suite, span_of(index)};
 		struct index_files files = {&file, 1, 1};
 		struct arena arena = {0};

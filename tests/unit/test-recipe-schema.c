@@ -55,10 +55,12 @@ static void manual_has_every_key(void **state)
 static void assert_row(const struct key *key)
 {
 	bool text = key->type == VALUE_TEXT || key->type == VALUE_LIST || key->type == VALUE_FLAGS;
-	bool nested = key->type == VALUE_MAPPING || key->type == VALUE_CHECKS;
+	bool items = key->type == VALUE_ITEMS;
+	bool nested = key->type == VALUE_MAPPING || items || key->type == VALUE_CHECKS;
 
 	assert_int_equal(text, key->form != NULL);
 	assert_int_equal(nested, key->keys != NULL);
+	assert_int_equal(items, key->item != 0);
 	if (key->type == VALUE_FLAGS)
 		assert_non_null(key->form->choice);
 	assert_true(text_ends(key->documentation, "."));
