@@ -46,6 +46,12 @@ int catalog_load(const struct index_files *files, const char *architecture,
 void catalog_release(struct catalog *catalog);
 #define cleanup_catalog cleanup(catalog_release)
 
+/* Walks over the solvables that satisfy a dependency. An index, for looking up another dependency
+ * inside the loop may move libsolv's array. */
+#define provider_for_each(provider, pool, dependency)                          \
+	for (Id provider##_at = pool_whatprovides(pool, dependency), provider; \
+		(provider = (pool)->whatprovidesdata[provider##_at]); provider##_at++)
+
 static inline const char *catalog_name(const struct catalog *catalog, Id solvable)
 {
 	return pool_id2str(catalog->pool, pool_id2solvable(catalog->pool, solvable)->name);

@@ -22,12 +22,11 @@ static void reach_dependencies(struct walk *walk, Id solvable)
 {
 	Pool *pool = walk->catalog->pool;
 	const Solvable *from = pool_id2solvable(pool, solvable);
-	Id p, pp;
 
 	if (!from->requires)
 		return;
 	for (Id *at = from->repo->idarraydata + from->requires; *at; at++)
-		FOR_PROVIDES (p, pp, *at)
+		provider_for_each (p, pool, *at)
 			reach(walk, p, solvable);
 }
 

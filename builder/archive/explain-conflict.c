@@ -39,9 +39,8 @@ struct account {
 static void mention_providers(struct account *account, Id dependency)
 {
 	Pool *pool = account->solver->pool;
-	Id p, pp;
 
-	FOR_PROVIDES (p, pp, dependency)
+	provider_for_each (p, pool, dependency)
 		MAPSET(&account->mentioned, p);
 }
 

@@ -20,12 +20,12 @@ static void block_conflicting(struct walk *walk, Id id)
 {
 	Pool *pool = walk->catalog->pool;
 	const Solvable *solvable = pool_id2solvable(pool, id);
-	Id *conflict, p, pp;
+	Id *conflict;
 
 	if (!solvable->conflicts)
 		return;
 	for (conflict = solvable->repo->idarraydata + solvable->conflicts; *conflict; conflict++)
-		FOR_PROVIDES (p, pp, *conflict)
+		provider_for_each (p, pool, *conflict)
 			if (p != id)
 				MAPSET(&walk->blocked, p);
 }
@@ -43,14 +43,14 @@ static bool is_possible(const struct walk *walk, Id id)
 {
 	Pool *pool = walk->catalog->pool;
 	const Solvable *solvable = pool_id2solvable(pool, id);
-	Id *conflict, p, pp;
+	Id *conflict;
 
 	if (MAPTST(walk->banned, id) || MAPTST(&walk->blocked, id))
 		return false;
 	if (!solvable->conflicts)
 		return true;
 	for (conflict = solvable->repo->idarraydata + solvable->conflicts; *conflict; conflict++)
-		FOR_PROVIDES (p, pp, *conflict)
+		provider_for_each (p, pool, *conflict)
 			if (p != id && (MAPTST(&walk->chosen, p) || MAPTST(&walk->inevitable, p)))
 				return false;
 	return true;
@@ -100,13 +100,13 @@ static Id next_alternative(const Pool *pool, Id *rest)
 static Id best_choice(const struct walk *walk, Id dependency)
 {
 	Pool *pool = walk->catalog->pool;
-	Id best = 0, alternative, p, pp;
+	Id best = 0, alternative;
 
-	FOR_PROVIDES (p, pp, dependency)
+	provider_for_each (p, pool, dependency)
 		if (!strcmp(catalog_name(walk->catalog, p), merged_already) && is_possible(walk, p))
 			return p;
 	while (!best && (alternative = next_alternative(pool, &dependency)))
-		FOR_PROVIDES (p, pp, alternative)
+		provider_for_each (p, pool, alternative)
 			if (is_possible(walk, p) &&
 				(!best || is_better(walk, p, best, name_of(pool, alternative))))
 				best = p;
@@ -116,9 +116,8 @@ static Id best_choice(const struct walk *walk, Id dependency)
 static bool is_satisfied(const struct walk *walk, Id dependency)
 {
 	Pool *pool = walk->catalog->pool;
-	Id p, pp;
 
-	FOR_PROVIDES (p, pp, dependency)
+	provider_for_each (p, pool, dependency)
 		if (MAPTST(&walk->chosen, p))
 			return true;
 	return false;
@@ -128,9 +127,9 @@ static bool is_satisfied(const struct walk *walk, Id dependency)
 static Id only_choice(const struct walk *walk, Id dependency)
 {
 	Pool *pool = walk->catalog->pool;
-	Id only = 0, p, pp;
+	Id only = 0;
 
-	FOR_PROVIDES (p, pp, dependency) {
+	provider_for_each (p, pool, dependency) {
 		if (MAPTST(walk->banned, p))
 			continue;
 		if (only)

@@ -58,12 +58,12 @@ static int find_provider(
 	const struct catalog *catalog, const struct wish *wish, Id *ret_solvable, struct error *err)
 {
 	Pool *pool = catalog->pool;
-	Id name = pool_str2id(pool, wish->name, 0), only = 0, p, pp;
+	Id name = pool_str2id(pool, wish->name, 0), only = 0;
 	cleanup_buffer struct buffer providers = {0};
 	unsigned count = 0;
 
 	if (name)
-		FOR_PROVIDES (p, pp, name) {
+		provider_for_each (p, pool, name) {
 			only = p;
 			buffer_printf(
 				&providers, "%s%s", count++ ? ", " : "", catalog_name(catalog, p));

@@ -87,6 +87,19 @@ static void fetches_what_is_there_only_once(void **state)
 	assert_int_equal(web_requests("/status-500"), 0);
 }
 
+static void fetches_again_what_a_power_failure_cut(void **state)
+{
+	cleanup_free char *url = web_url("/good");
+	struct download download = {
+		.url = url, .path = "file", .name = "it", .sha256 = right, .size = WEB_LENGTH};
+	struct error err = {0};
+
+	(void)state;
+	assert_ok(file_write(AT_FDCWD, "file", web_content(), 5, 0644, &err), &err);
+	assert_ok(downloads_run(&download, 1, &err), &err);
+	assert_content("file");
+}
+
 static void fetches_many_at_once(void **state)
 {
 	enum { MANY = 40 };
@@ -263,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fetches_a_file),
 		cmocka_unit_test(fetches_what_is_there_only_once),
+		cmocka_unit_test(fetches_again_what_a_power_failure_cut),
 		cmocka_unit_test(fetches_many_at_once),
 		cmocka_unit_test(tries_again_what_may_pass),
 		cmocka_unit_test(does_not_try_again_what_will_not),
