@@ -178,27 +178,31 @@ static bool is_for(const struct reader *reader, const Solvable *solvable)
 	return !strcmp(architecture, reader->catalog->architecture) || !strcmp(architecture, "all");
 }
 
+static void put_entry(struct catalog *catalog, Id id, struct catalog_entry entry)
+{
+	while (catalog->entries.count < (size_t)id)
+		vector_add(&catalog->entries);
+	vector_push(&catalog->entries, entry);
+}
+
 static void read_stanza(const struct reader *reader, struct span stanza)
 {
 	Pool *pool = reader->repo->pool;
 	Id id = repo_add_solvable(reader->repo);
 	Solvable *solvable = pool_id2solvable(pool, id);
+	struct catalog_entry entry = {stanza, reader->file, PRIORITY_EXTRA, false};
 	struct control_field field;
 	struct span rest = stanza;
 
-	while (reader->catalog->entries.count <= (size_t)id)
-		vector_add(&reader->catalog->entries);
-	struct catalog_entry *entry = &reader->catalog->entries.items[id];
-	*entry = (struct catalog_entry){stanza, reader->file, PRIORITY_EXTRA, false};
 	while (control_next_field(&rest, &field))
-		read_field(reader, solvable, entry, &field);
+		read_field(reader, solvable, &entry, &field);
 	if (!solvable->name || !solvable->evr || !is_for(reader, solvable)) {
-		*entry = (struct catalog_entry){0};
-		repo_free_solvable(reader->repo, id, 1);
+		repo_free_solvable(reader->repo, id, 1); /* the next one takes its place */
 		return;
 	}
 	Id itself = pool_rel2id(pool, solvable->name, solvable->evr, REL_EQ, 1);
 	solvable->provides = repo_addid_dep(reader->repo, solvable->provides, itself, 0);
+	put_entry(reader->catalog, id, entry);
 }
 
 static int read_index(const struct reader *reader, struct error *err)

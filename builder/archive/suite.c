@@ -186,7 +186,7 @@ int suite_find(struct word suite, const char *architecture, struct arena *arena,
 		xasprintf("%s/scripts", top && *top ? top : "/usr/share/debootstrap");
 	struct suite found = {.name = suite.text};
 	struct script script = {suite.text, architecture, {{0}}, 0, &found, arena};
-	struct words names;
+	struct words names = {0};
 
 	if (list_suites(directory, arena, &names, err))
 		return -1;
