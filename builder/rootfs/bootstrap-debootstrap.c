@@ -263,13 +263,15 @@ static int second_stage(
 	return services_deny(&loans, root, err) ? -1 : sandbox_run(&run, err);
 }
 
-/* What debootstrap copied from the host goes, before a package could put its own there; and dpkg
- * learns what to leave out. */
+/* What debootstrap copied from the host goes, before a package could put its own there; scripts
+ * find a name for localhost, and dpkg learns what to leave out. */
 static int between_stages(const struct rootfs *rootfs, int root, struct error *err)
 {
 	cleanup_free char *rules = strip_dpkg_rules(rootfs->recipe);
 
 	if (tree_remove(root, "etc/hostname", err) || tree_remove(root, "etc/resolv.conf", err))
+		return -1;
+	if (inside_write(root, "etc/hosts", ROOTFS_FIRST_HOSTS, 0644, err))
 		return -1;
 	return inside_write(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
 }

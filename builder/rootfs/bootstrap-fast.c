@@ -70,9 +70,47 @@ static int make_ground(const struct rootfs *rootfs, int root, struct error *err)
 	if (make_merged_usr(rootfs->recipe->architecture.text, root, err) ||
 		directory_make(root, "etc/dpkg/dpkg.cfg.d", err))
 		return -1;
-	if (file_write_text(root, "etc/hosts", "127.0.0.1 localhost\n", 0644, err))
+	if (file_write_text(root, "etc/hosts", ROOTFS_FIRST_HOSTS, 0644, err))
 		return -1;
 	return file_write_text(root, "etc/dpkg/dpkg.cfg.d/jeos", rules, 0644, err);
+}
+
+/* Copies NAME.dpkg-new, which dpkg wants too, to NAME. */
+static int place_conffile(int root, const char *path, struct error *err)
+{
+	cleanup_fd int directory = -1;
+	const char *name;
+	struct stat status;
+
+	if (inside_parent(root, path, &directory, &name, err))
+		return -1;
+	cleanup_free char *beside = xasprintf("%s.dpkg-new", name);
+	cleanup_fd int from = openat(directory, beside, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (from < 0 && (errno == ENOENT || errno == ELOOP)) /* stripped, or a link */
+		return 0;
+	cleanup_fd int to = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (to < 0 && errno == EEXIST)
+		return 0;
+	if (from < 0 || to < 0 || fstat(from, &status))
+		return error_errno(err, errno, "/%s", path);
+	const struct timespec times[] = {status.st_mtim, status.st_mtim};
+	if (file_copy(from, to, err))
+		return error_wrap(err, "/%s", path);
+	if (fchown(to, status.st_uid, status.st_gid) || fchmod(to, status.st_mode & 07777) ||
+		futimens(to, times))
+		return error_errno(err, errno, "/%s", path);
+	return 0;
+}
+
+/* The scripts of a root's first packages count on each other's conffiles before they are
+ * configured, as if they had been extracted without dpkg. */
+static int place_conffiles(const struct unpack *unpack, int root, struct error *err)
+{
+	for (size_t i = 0; i < unpack->count; i++)
+		for (size_t j = 0; j < unpack->packages[i].conffiles.count; j++)
+			if (place_conffile(root, unpack->packages[i].conffiles.items[j], err))
+				return -1;
+	return 0;
 }
 
 /* Where configure-packages.sh finds what it runs; it removes it. */
@@ -166,7 +204,8 @@ int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 	if (empty && make_ground(rootfs, root, err))
 		return -1;
 	if (unpack_packages(rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
-		(empty && trim_merged_usr(&unpack, root, err)) ||
+		(empty && (trim_merged_usr(&unpack, root, err) ||
+				  place_conffiles(&unpack, root, err))) ||
 		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err))
 		return -1;
 	return configure(rootfs, &unpack, root, err);

@@ -3,9 +3,9 @@
 #include "rootfs.h"
 
 const struct bootstrap bootstraps[] = {
-	{"fast", "jeos's own engine: unpack all at once, configure once", "2", true,
+	{"fast", "jeos's own engine: unpack all at once, configure once", "3", true,
 		bootstrap_fast},
-	{"debootstrap", "debootstrap, both stages", "2", false, bootstrap_debootstrap},
+	{"debootstrap", "debootstrap, both stages", "3", false, bootstrap_debootstrap},
 	{0},
 };
 

@@ -153,22 +153,24 @@ bool control_replaces(const struct unpacked *package, const char *name, const ch
 	return false;
 }
 
-/* Priority and section are the archive's to decide: the index overrides the package. */
-static void add_override(struct unpacked *package, const char *field, struct buffer *text)
+static void add_class(
+	struct unpacked *package, const char *field, bool knows_index, struct buffer *text)
 {
-	const char *value = control_field(package->package->control, field, &package->arena);
+	const char *value = NULL;
 
+	if (knows_index)
+		value = control_field(package->package->control, field, &package->arena);
 	if (!value)
 		value = control_field(package->control, field, &package->arena);
 	if (value)
 		buffer_printf(text, "%s: %s\n", field, value);
 }
 
-void control_status(struct unpacked *package, struct buffer *text)
+void control_status(struct unpacked *package, bool knows_index, struct buffer *text)
 {
 	buffer_printf(text, "Package: %s\nStatus: install ok unpacked\n", package->package->name);
-	add_override(package, "Priority", text);
-	add_override(package, "Section", text);
+	add_class(package, "Priority", knows_index, text);
+	add_class(package, "Section", knows_index, text);
 	for (const char *line = package->control, *end; *line && *line != '\n'; line = end) {
 		end = field_end(line);
 		if (is_field(line, "Package") || is_field(line, "Priority") ||

@@ -16,5 +16,9 @@ const char *control_field(const char *control, const char *field, struct arena *
 /* Whether its Replaces names that package; a NULL version is one that is not known. */
 bool control_replaces(const struct unpacked *package, const char *name, const char *version);
 
-/* The stanza that dpkg's status file has for a package that is unpacked, with the empty line. */
-void control_status(struct unpacked *package, struct buffer *text);
+/*
+ * The stanza that dpkg's status file has for a package that is unpacked, with the empty line. Where
+ * dpkg knows of the index (as it does of a root's first packages, from debootstrap), priority and
+ * section are the archive's to decide.
+ */
+void control_status(struct unpacked *package, bool knows_index, struct buffer *text);

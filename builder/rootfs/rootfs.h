@@ -29,6 +29,9 @@ struct bootstrap {
 extern const struct bootstrap bootstraps[]; /* ends with a NULL name */
 const struct bootstrap *bootstrap_find(const char *name);
 
+/* /etc/hosts while packages are configured. */
+#define ROOTFS_FIRST_HOSTS "127.0.0.1 localhost\n"
+
 /*
  * A real debootstrap run (variant minbase, first and second stage), fed from the store with exactly
  * the packages of the plan, second stage in the sandbox. Dpkg is told what to leave out

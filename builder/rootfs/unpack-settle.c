@@ -82,6 +82,13 @@ static int settle_mode(
 	return 0;
 }
 
+static bool holds_twice(
+	const struct claim *claim, const struct claim *first, const struct claim *end)
+{
+	return (claim > first && claim[-1].package == claim->package) ||
+	       (claim + 1 < end && claim[1].package == claim->package);
+}
+
 /*
  * The claims [first, end) have a directory among them: the first gives its mode, unless it was
  * there before.
@@ -96,6 +103,8 @@ static int settle_directory(
 		if (S_ISDIR(claim->entry->mode)) {
 			giver = giver ? giver : claim;
 			before = before && (claim->entry->found || claim->entry->left_out);
+		} else if (holds_twice(claim, first, end)) {
+			return refuse(claim, "it is in the package twice", err);
 		} else if (is_symbolic(claim)) {
 			claim->entry->left_out = true;
 		} else {
