@@ -39,6 +39,7 @@ explained() {
 		etc/ssh/ssh_host_.*        are host keys
 		etc/ssl/(certs|private)/ssl-cert-snakeoil\.(pem|key)  random
 		etc/ssl/certs/[0-9a-f]{8}\.[0-9]  links that are named after that certificate
+		etc/ssl/certs/java/cacerts  a key store notes when it was made
 		etc/aliases\.db            Berkeley DB writes what its memory held
 		usr/share/pixmaps/debian-logo\.png  stripped; debootstrap unpacks base-files without dpkg
 		var/cache/ldconfig/aux-cache  inode numbers and times
@@ -111,9 +112,9 @@ build() {
 	END
 	"$JEOS" build "$1-$2.yaml" </dev/null >log 2>&1 || { cat log; return 1; }
 	rm -rf out
-	mapfile -t layers < <("$JEOS" plan --json "$1-$2.yaml" | tr -d ' \n' |
-		grep -o '"layers":{[^}]*}' | grep -Eo '"(base|packages)":"[0-9a-f]*"' |
-		sed "s|.*:\"\(.*\)\"|$JEOS_STORE/layers/\1|")
+	mapfile -t layers < <("$JEOS" plan --json "$1-$2.yaml" |
+		jq -r --arg store "$JEOS_STORE" '.layers | .base, .packages // empty |
+			"\($store)/layers/\(.)"')
 	if [ ${#layers[@]} = 1 ]; then
 		(cd "${layers[0]}" && inventory "$scratch/$1-$2")
 	elif [ -d "${layers[1]}.whole" ]; then
