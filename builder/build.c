@@ -4,66 +4,113 @@
 #include "base/log.h"
 #include "manifest.h"
 #include "stages.h"
+#include "verify.h"
 
 /* What the part of a build inside the sandbox is given. */
 struct job {
-	const struct recipe *recipe;
-	const struct lock *lock;
-	const struct store *store;
-	const char *output;
+	const struct build_order *order;
 	enum sandbox_mode mode;
 	char fingerprint[HASH_TEXT];
 };
+
+/*
+ * The hash of all that decides the artefacts: the plan, the recipe's files, this program. The plan
+ * is taken as it prints, so that whatever it comes to say is part of the key.
+ */
+static int make_key(
+	const struct plan *plan, const char *files, char ret_key[HASH_TEXT], struct error *err)
+{
+	char program[HASH_TEXT];
+	struct hash hash;
+
+	if (hash_program(program, err))
+		return -1;
+	json_t *document = plan_json(plan);
+	cleanup_free char *text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(document);
+	hash_init(&hash);
+	hash_text(&hash, program);
+	hash_text(&hash, files);
+	hash_text(&hash, text);
+	hash_text(&hash, plan->sources_list);
+	hash_finish(&hash, ret_key);
+	return 0;
+}
+
+static bool up_to_date(const struct build_order *order, const char *name, const char *key)
+{
+	json_t *manifest = manifest_read(order->output, name);
+	bool same = text_equal(json_string_value(json_object_get(manifest, "key")), key);
+
+	json_decref(manifest);
+	return same;
+}
+
+static int make_plan(const struct build_order *order, struct plan **ret_plan, struct error *err)
+{
+	progress_begin("plan");
+	if (plan_make(order->recipe, order->lock, order->store, ret_plan, err)) {
+		progress_abandon();
+		return -1;
+	}
+	cleanup_free char *result = xasprintf("%zu packages", (*ret_plan)->packages.count);
+	progress_end(result);
+	return 0;
+}
 
 /* Inside the sandbox's namespaces, as its root. */
 static int plan_and_build(void *context, struct error *err)
 {
 	const struct job *job = context;
+	const struct build_order *order = job->order;
 	cleanup_plan struct plan *plan = NULL;
+	char key[HASH_TEXT];
 
-	progress_begin("plan");
-	if (plan_make(job->recipe, job->lock, job->store, &plan, err)) {
-		progress_abandon();
+	if (make_plan(order, &plan, err) || make_key(plan, job->fingerprint, key, err))
 		return -1;
-	}
-	cleanup_free char *result = xasprintf("%zu packages", plan->packages.count);
-	progress_end(result);
 	const struct build_options options = {
-		.output = job->output,
+		.output = order->output,
 		.fingerprint = job->fingerprint,
-		.store = job->store,
+		.key = key,
+		.store = order->store,
 		.mode = job->mode,
+		.from_nothing = order->verify,
 	};
+	if (order->verify)
+		return verify_build(plan, &options, err);
+	if (!order->force && up_to_date(order, plan->name, key)) {
+		log_note("%s is up to date", plan->name);
+		return 0;
+	}
 	return stages_run(plan, &options, err);
 }
 
-int build_recipe(const struct recipe *recipe, const struct lock *lock, const struct store *store,
-	const char *output, json_t **ret_manifest, struct error *err)
+int build_recipe(const struct build_order *order, json_t **ret_manifest, struct error *err)
 {
-	struct job job = {.recipe = recipe, .lock = lock, .store = store, .output = output};
-	cleanup_free char *name = plan_name(recipe);
+	struct job job = {.order = order};
+	cleanup_free char *name = plan_name(order->recipe);
 
-	if (fingerprint(recipe, lock, job.fingerprint, err) || sandbox_detect(&job.mode, err))
+	if (fingerprint(order->recipe, order->lock, job.fingerprint, err) ||
+		sandbox_detect(&job.mode, err))
 		return -1;
 	log_note("building %s (%s)", name, sandbox_mode_name(job.mode));
 	if (sandbox_enter(job.mode, plan_and_build, &job, err))
 		return -1;
-	json_t *manifest = manifest_read(output, name);
+	json_t *manifest = manifest_read(order->output, name);
 	if (!manifest)
 		return error_set(err, STATUS_FAILED, "%s/%s: the finished build's manifest is gone",
-			output, name);
+			order->output, name);
 	*ret_manifest = manifest;
 	return 0;
 }
 
-int build_ensure(const struct recipe *recipe, const struct lock *lock, const struct store *store,
-	const char *output, json_t **ret_manifest, struct error *err)
+int build_ensure(const struct build_order *order, json_t **ret_manifest, struct error *err)
 {
-	cleanup_free char *name = plan_name(recipe);
-	json_t *manifest = manifest_read(output, name);
+	cleanup_free char *name = plan_name(order->recipe);
+	json_t *manifest = manifest_read(order->output, name);
 	char now[HASH_TEXT];
 
-	if (fingerprint(recipe, lock, now, err)) {
+	if (fingerprint(order->recipe, order->lock, now, err)) {
 		json_decref(manifest);
 		return -1;
 	}
@@ -73,5 +120,5 @@ int build_ensure(const struct recipe *recipe, const struct lock *lock, const str
 		return 0;
 	}
 	json_decref(manifest);
-	return build_recipe(recipe, lock, store, output, ret_manifest, err);
+	return build_recipe(order, ret_manifest, err);
 }

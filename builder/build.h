@@ -7,12 +7,22 @@
 #include "recipe/recipe.h"
 #include "store/store.h"
 
-/* Builds into the directory, what the lock says (NULL: what the archive has now); ret_manifest (a
- * new reference) says what came out. */
-int build_recipe(const struct recipe *recipe, const struct lock *lock, const struct store *store,
-	const char *output, json_t **ret_manifest, struct error *err);
+/* What is to be built; all borrowed. */
+struct build_order {
+	const struct recipe *recipe;
+	const struct lock *lock; /* what to install; NULL: what the archive has now */
+	const struct store *store;
+	const char *output; /* directory for the artefacts */
+	bool force;         /* even if it is up to date */
+	/* Twice from nothing but packages, which must give the same bytes; if not, the error says
+	 * what differs. */
+	bool verify;
+};
 
-/* The same, unless the artefacts are there and no file of the recipe, nor the lock, has changed
- * since. */
-int build_ensure(const struct recipe *recipe, const struct lock *lock, const struct store *store,
-	const char *output, json_t **ret_manifest, struct error *err);
+/* Builds, unless the artefacts are there and all that went into them is as it was. ret_manifest (a
+ * new reference) says what came out. */
+int build_recipe(const struct build_order *order, json_t **ret_manifest, struct error *err);
+
+/* The same, but without a look at the archive when the artefacts are there and no file of the
+ * recipe, nor the lock, has changed since. */
+int build_ensure(const struct build_order *order, json_t **ret_manifest, struct error *err);

@@ -29,8 +29,17 @@ static int build_one(
 	cleanup_inputs struct inputs inputs = {0};
 	json_t *manifest = NULL;
 
-	if (inputs_open(arguments, path, &inputs, err) ||
-		build_recipe(inputs.recipe, inputs.lock, &inputs.store, output, &manifest, err))
+	if (inputs_open(arguments, path, &inputs, err))
+		return -1;
+	const struct build_order order = {
+		.recipe = inputs.recipe,
+		.lock = inputs.lock,
+		.store = &inputs.store,
+		.output = output,
+		.force = argument_value(arguments, "force"),
+		.verify = argument_value(arguments, "verify"),
+	};
+	if (build_recipe(&order, &manifest, err))
 		return -1;
 	if (arguments->json) {
 		cleanup_free char *line = json_dumps(manifest, JSON_COMPACT);
@@ -55,6 +64,8 @@ static int run(const struct arguments *arguments, struct error *err)
 
 static const struct command_option options[] = {
 	{"output", 'o', "DIR", "write artefacts to DIR, not to out/"},
+	{"force", 'f', NULL, "build even what is up to date"},
+	{"verify", 0, NULL, "build twice from nothing; name what differs, if anything"},
 	NO_LOCK_OPTION,
 	{0},
 };

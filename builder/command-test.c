@@ -142,7 +142,13 @@ static int test_recipe(struct session *session, const char *path, struct error *
 	if (!strcmp(recipe->kernel.text, "none"))
 		return error_at(err, recipe->kernel.at,
 			"without a kernel the images of this recipe cannot be booted");
-	if (build_ensure(recipe, inputs.lock, &inputs.store, session->output, &manifest, err))
+	const struct build_order order = {
+		.recipe = recipe,
+		.lock = inputs.lock,
+		.store = &inputs.store,
+		.output = session->output,
+	};
+	if (build_ensure(&order, &manifest, err))
 		return -1;
 	json_array_foreach(json_object_get(manifest, "artefacts"), i, artefact)
 	{

@@ -16,7 +16,7 @@ struct manifest {
 	json_t *document, *artefacts; /* artefacts is borrowed from the document */
 };
 
-struct manifest *manifest_make(const struct plan *plan, const char *fingerprint)
+struct manifest *manifest_make(const struct plan *plan, const char *fingerprint, const char *key)
 {
 	struct manifest *manifest = xcalloc(1, sizeof(*manifest));
 
@@ -25,6 +25,7 @@ struct manifest *manifest_make(const struct plan *plan, const char *fingerprint)
 	manifest->artefacts = json_array();
 	json_object_set_new(manifest->document, "artefacts", manifest->artefacts);
 	json_object_set_new(manifest->document, "fingerprint", json_string(fingerprint));
+	json_object_set_new(manifest->document, "key", json_string(key));
 	return manifest;
 }
 
@@ -113,8 +114,14 @@ int manifest_write(struct manifest *manifest, const char *output, struct error *
 	return file_replace(path, lines, strlen(lines), err);
 }
 
-/* Whether every artefact that the manifest names is still there. */
-static bool is_complete(const json_t *document, const char *output)
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* Whether every artefact that the manifest names is still there, as it was when that was written.
+ */
+static bool is_complete(const json_t *document, const char *output, const struct stat *manifest)
 {
 	const json_t *artefacts = json_object_get(document, "artefacts");
 	size_t index;
@@ -128,7 +135,8 @@ static bool is_complete(const json_t *document, const char *output)
 		cleanup_free char *path = xasprintf("%s/%s", output, name ? name : "");
 		struct stat status;
 		if (!name || stat(path, &status) ||
-			status.st_size != json_integer_value(json_object_get(artefact, "size")))
+			status.st_size != json_integer_value(json_object_get(artefact, "size")) ||
+			is_later(&status.st_mtim, &manifest->st_mtim))
 			return false;
 	}
 	return true;
@@ -139,7 +147,9 @@ json_t *manifest_read(const char *output, const char *name)
 	cleanup_free char *path = xasprintf("%s/%s.manifest.json", output, name);
 	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 
-	if (document && is_complete(document, output))
+	struct stat status;
+
+	if (document && !stat(path, &status) && is_complete(document, output, &status))
 		return document;
 	json_decref(document);
 	return NULL;

@@ -10,7 +10,7 @@
 struct lock;
 struct manifest;
 
-struct manifest *manifest_make(const struct plan *plan, const char *fingerprint);
+struct manifest *manifest_make(const struct plan *plan, const char *fingerprint, const char *key);
 void manifest_free(struct manifest *manifest);
 /* Records a finished artefact: its size and hash. */
 int manifest_add(
@@ -20,7 +20,7 @@ int manifest_write(struct manifest *manifest, const char *output, struct error *
 
 /*
  * Reads OUTPUT/NAME.manifest.json; a new reference. NULL when there is none, when it cannot be
- * read, or when one of its artefacts is no longer there in its recorded size.
+ * read, or when one of its artefacts is no longer there in its recorded size, or was written to.
  */
 json_t *manifest_read(const char *output, const char *name);
 

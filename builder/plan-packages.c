@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "lock.h"
+#include "plan-memory.h"
 #include "rootfs/rootfs.h"
 
 static void append(struct package_list *list, const struct package_list *more)
@@ -86,6 +87,34 @@ static int resolve(struct package_index *index, struct plan *plan, struct error 
 		&plan->kernel, err);
 }
 
+static int ask_near(struct package_index *index, struct plan *plan, const struct lock *near,
+	const struct words *moving, struct error *err)
+{
+	if (package_index_load(index, err))
+		return -1;
+	hold_packages(index, near, moving);
+	if (resolve(index, plan, err))
+		return -1;
+	hold_kernel(plan, near, moving);
+	return 0;
+}
+
+/* The same question to the same archive has the same answer. */
+static int ask(struct package_index *index, struct plan *plan, const struct store *store,
+	struct error *err)
+{
+	char question[HASH_TEXT];
+
+	if (plan_question(plan, index, question, err))
+		return -1;
+	if (plan_recall(plan, store, question))
+		return 0;
+	if (package_index_load(index, err) || resolve(index, plan, err))
+		return -1;
+	plan_remember(plan, store, question);
+	return 0;
+}
+
 int plan_ask_archive(struct plan *plan, const struct lock *near, const struct words *moving,
 	const struct store *store, struct error *err)
 {
@@ -95,12 +124,8 @@ int plan_ask_archive(struct plan *plan, const struct lock *near, const struct wo
 	if (store_hold(store, STORE_INDICES, &indices, err) ||
 		package_index_open(plan->recipe, store, &index, err))
 		return -1;
-	if (near)
-		hold_packages(index, near, moving);
-	if (resolve(index, plan, err))
+	if (near ? ask_near(index, plan, near, moving, err) : ask(index, plan, store, err))
 		return -1;
-	if (near)
-		hold_kernel(plan, near, moving);
 	cleanup_free char *sources = package_index_sources_list(index);
 	plan->sources_list = arena_strdup(&plan->arena, sources);
 	plan->epoch = package_index_date(index);

@@ -119,15 +119,19 @@ static int stage_layer(struct build *build, unsigned index,
 		return -1;
 	cleanup_free char *key = xasprintf("%s%s", layer->key, build->overlay ? "" : STORE_WHOLE);
 	struct store_layer *used = &build->used[index];
-	bool cached = store_layer_take(build->options->store, key, used);
+	bool from_nothing = build->options->from_nothing;
+	bool cached = !from_nothing && store_layer_take(build->options->store, key, used);
 	if (!cached) {
 		cleanup_free char *product = NULL;
 		cleanup_free char *description =
 			layer_describe(build->plan->recipe->name.text, layer->name, layer->inputs);
 		if (make_layer(build, layer, make, &product, err) ||
-			rootfs_seal(product, build->newest, err) ||
-			store_layer_add(
-				build->options->store, key, product, description, used, err))
+			rootfs_seal(product, build->newest, err))
+			return -1;
+		if (from_nothing)
+			*used = (struct store_layer){steal_pointer(&product), -1};
+		else if (store_layer_add(
+				 build->options->store, key, product, description, used, err))
 			return -1;
 	}
 	vector_push(&build->layers, used->path);
@@ -298,7 +302,7 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		return -1;
 	build.root = xasprintf("%s/root", build.work.path);
 	build.overlay = sandbox_can_overlay(options->mode, build.work.path);
-	build.manifest = manifest_make(plan, options->fingerprint);
+	build.manifest = manifest_make(plan, options->fingerprint, options->key);
 	build.rootfs = (struct rootfs){
 		.recipe = plan->recipe,
 		.store = options->store,

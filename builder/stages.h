@@ -5,9 +5,11 @@
 #include "sandbox/sandbox.h"
 
 struct build_options {
-	const char *output;      /* directory for the artefacts; made if missing */
-	const char *fingerprint; /* of the recipe's files, for the manifest */
+	const char *output; /* directory for the artefacts; made if missing */
+	/* Hashes for the manifest: of the recipe's files, and of all that goes in. */
+	const char *fingerprint, *key;
 	const struct store *store;
+	bool from_nothing;      /* layers are neither taken from the store nor put there */
 	enum sandbox_mode mode; /* the one that was entered */
 };
 

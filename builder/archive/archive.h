@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "recipe/recipe.h"
@@ -41,6 +42,10 @@ struct package_index; /* verified indices of a recipe's suites, loaded for resol
  */
 int package_index_open(const struct recipe *recipe, const struct store *store,
 	struct package_index **ret_index, struct error *err);
+/* Reads what was opened; to be called once, before anything is asked of the packages. */
+int package_index_load(struct package_index *index, struct error *err);
+/* Adds all that the answers depend on, besides the question. */
+void package_index_hash(const struct package_index *index, struct hash *hash);
 void package_index_free(struct package_index *index);
 void package_index_cleanup(struct package_index **index);
 #define cleanup_package_index cleanup(package_index_cleanup)

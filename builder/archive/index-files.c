@@ -183,7 +183,10 @@ int index_files_fetch(const struct found_suites *suites, const struct recipe *re
 	if (!result)
 		result = fetch_wanted(&list, store, arena, err);
 	for (size_t i = 0; !result && i < list.count; i++) {
-		struct index_file file = {.suite = list.items[i].suite};
+		struct index_file file = {
+			.suite = list.items[i].suite,
+			.sha256 = arena_strdup(arena, list.items[i].fetched.sha256),
+		};
 		result = map(list.items[i].path, &file.text, err);
 		if (!result)
 			vector_push(&files, file);

@@ -7,6 +7,7 @@
 
 struct index_file {
 	const struct found_suite *suite; /* borrowed */
+	const char *sha256;              /* of the file that was fetched; the arena's */
 	struct span text;                /* mapped */
 };
 

@@ -99,12 +99,25 @@ int package_index_open(const struct recipe *recipe, const struct store *store,
 	cleanup_package_index struct package_index *index = xcalloc(1, sizeof(*index));
 
 	if (package_index_begin(recipe, store, 0, index, err) ||
-		index_files_fetch(
-			&index->suites, recipe, store, &index->arena, &index->files, err) ||
-		catalog_load(&index->files, recipe->architecture.text, &index->catalog, err))
+		index_files_fetch(&index->suites, recipe, store, &index->arena, &index->files, err))
 		return -1;
 	*ret_index = steal_pointer(&index);
 	return 0;
+}
+
+int package_index_load(struct package_index *index, struct error *err)
+{
+	return catalog_load(&index->files, index->recipe->architecture.text, &index->catalog, err);
+}
+
+void package_index_hash(const struct package_index *index, struct hash *hash)
+{
+	vector_for_each (file, &index->files) {
+		hash_number(hash, file->suite->kind);
+		hash_text(hash, file->suite->name);
+		hash_text(hash, file->suite->mirror);
+		hash_text(hash, file->sha256);
+	}
 }
 
 void package_index_free(struct package_index *index)

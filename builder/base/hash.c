@@ -95,6 +95,11 @@ int hash_file(int directory, const char *path, char ret_text[HASH_TEXT], struct 
 	return 0;
 }
 
+int hash_program(char ret_text[HASH_TEXT], struct error *err)
+{
+	return hash_file(AT_FDCWD, "/proc/self/exe", ret_text, err);
+}
+
 bool hash_valid(const char *text)
 {
 	return strlen(text) == HASH_TEXT - 1 && strspn(text, "0123456789abcdef") == HASH_TEXT - 1;

@@ -23,5 +23,7 @@ void hash_number(struct hash *hash, uint64_t number);
 void hash_finish(struct hash *hash, char ret_text[HASH_TEXT]);
 
 int hash_file(int directory, const char *path, char ret_text[HASH_TEXT], struct error *err);
+/* Of this running program: what it makes may differ whenever it does. */
+int hash_program(char ret_text[HASH_TEXT], struct error *err);
 /* Whether the text is 64 lower-case hexadecimal digits. */
 bool hash_valid(const char *text);

@@ -79,7 +79,7 @@ int store_layer_add(const struct store *store, const char *key, const char *tree
 void store_layer_release(struct store_layer *layer)
 {
 	if (layer->path)
-		close(layer->lock);
+		cleanup_close_fd(&layer->lock);
 	free(layer->path);
 	*layer = (struct store_layer){0};
 }

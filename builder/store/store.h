@@ -65,7 +65,7 @@ void store_sweep(const struct store *store);
 /* A layer in use: nobody removes it from the store until its release. */
 struct store_layer {
 	char *path; /* owned; NULL: none */
-	int lock;
+	int lock;   /* -1: it lies elsewhere */
 };
 
 /* What a description's name has behind the layer's key. */

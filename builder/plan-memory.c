@@ -1,0 +1,168 @@
+#include "plan-memory.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define FIELD(field)                                    \
+	{                                               \
+#field, offsetof(struct package, field) \
+	}
+
+static const struct field {
+	const char *name;
+	size_t offset;
+} texts[] =
+	{
+		FIELD(name),
+		FIELD(version),
+		FIELD(architecture),
+		FIELD(path),
+		FIELD(mirror),
+		FIELD(suite),
+		FIELD(sha256),
+		FIELD(priority),
+		FIELD(control),
+},
+  numbers[] = {
+	  FIELD(size),
+	  FIELD(installed_size),
+};
+
+static void hash_words(struct hash *hash, const struct word_list *words)
+{
+	hash_number(hash, words->count);
+	vector_for_each (word, words)
+		hash_text(hash, word->text);
+}
+
+int plan_question(const struct plan *plan, const struct package_index *index,
+	char ret_question[HASH_TEXT], struct error *err)
+{
+	const struct recipe *recipe = plan->recipe;
+	char program[HASH_TEXT];
+	struct hash hash;
+
+	if (hash_program(program, err))
+		return -1;
+	hash_init(&hash);
+	hash_text(&hash, program);
+	package_index_hash(index, &hash);
+	hash_text(&hash, recipe->suite.text);
+	hash_text(&hash, recipe->architecture.text);
+	hash_text(&hash, recipe->bootstrap.text);
+	hash_text(&hash, recipe->kernel.text);
+	hash_words(&hash, &recipe->packages);
+	hash_words(&hash, &recipe->without);
+	hash_finish(&hash, ret_question);
+	return 0;
+}
+
+/* NULL where a text is not UTF-8. */
+static json_t *package_value(const struct package *package)
+{
+	json_t *value = json_pack("{s:b}", "essential", package->essential);
+
+	for (size_t i = 0; i < array_count(texts); i++) {
+		const char *text = *(const char *const *)((const char *)package + texts[i].offset);
+		if (text && json_object_set_new(value, texts[i].name, json_string(text))) {
+			json_decref(value);
+			return NULL;
+		}
+	}
+	for (size_t i = 0; i < array_count(numbers); i++) {
+		uint64_t number = *(const uint64_t *)((const char *)package + numbers[i].offset);
+		json_object_set_new(value, numbers[i].name, json_integer(number));
+	}
+	return value;
+}
+
+static json_t *list_value(const struct package_list *packages)
+{
+	json_t *list = json_array();
+
+	vector_for_each (package, packages)
+		if (json_array_append_new(list, package_value(package))) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
+static char *memory_path(const struct store *store, const char *question)
+{
+	return xasprintf("%s/%s/%s", store->path, store_room_name(STORE_PLANS), question);
+}
+
+void plan_remember(const struct plan *plan, const struct store *store, const char *question)
+{
+	cleanup(error_release) struct error ignored = {0};
+	cleanup_free char *path = memory_path(store, question);
+	struct package kernel[] = {plan->kernel.image, plan->kernel.busybox};
+	const struct package_list parts = {kernel, plan->kernel.image.name ? 2 : 0, 2};
+	json_t *document = json_pack("{s:o, s:o, s:o}", "base",
+		list_value(&plan->layers[LAYER_BASE].packages), "packages",
+		list_value(&plan->layers[LAYER_PACKAGES].packages), "kernel", list_value(&parts));
+	cleanup_free char *text = json_dumps(document, JSON_COMPACT);
+
+	json_decref(document);
+	if (text)
+		file_replace(path, text, strlen(text), &ignored);
+}
+
+static struct package read_package(const json_t *value, struct arena *arena)
+{
+	struct package package = {
+		.essential = json_is_true(json_object_get(value, "essential")),
+	};
+
+	for (size_t i = 0; i < array_count(texts); i++) {
+		const char *text = json_string_value(json_object_get(value, texts[i].name));
+		if (text)
+			*(const char **)((char *)&package + texts[i].offset) =
+				arena_strdup(arena, text);
+	}
+	for (size_t i = 0; i < array_count(numbers); i++)
+		*(uint64_t *)((char *)&package + numbers[i].offset) =
+			json_integer_value(json_object_get(value, numbers[i].name));
+	return package;
+}
+
+static void read_list(const json_t *values, struct arena *arena, struct package_list *packages)
+{
+	size_t index;
+	json_t *value;
+
+	json_array_foreach(values, index, value) vector_push(packages, read_package(value, arena));
+}
+
+bool plan_recall(struct plan *plan, const struct store *store, const char *question)
+{
+	cleanup_free char *path = memory_path(store, question);
+	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	struct package_list kernel = {0};
+	struct package_list *base = &plan->layers[LAYER_BASE].packages,
+			    *added = &plan->layers[LAYER_PACKAGES].packages;
+
+	if (!json_array_size(json_object_get(document, "base"))) {
+		json_decref(document);
+		return false;
+	}
+	store_touch(path);
+	read_list(json_object_get(document, "base"), &plan->arena, base);
+	read_list(json_object_get(document, "packages"), &plan->arena, added);
+	read_list(json_object_get(document, "kernel"), &plan->arena, &kernel);
+	json_decref(document);
+	vector_for_each (package, base)
+		vector_push(&plan->packages, *package);
+	vector_for_each (package, added)
+		vector_push(&plan->packages, *package);
+	package_list_sort(&plan->packages);
+	if (kernel.count == 2) {
+		plan->kernel.image = kernel.items[0];
+		plan->kernel.busybox = kernel.items[1];
+	}
+	vector_release(&kernel);
+	return true;
+}
