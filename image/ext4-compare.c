@@ -47,16 +47,15 @@ static int by_name(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-static int add_name(ext2_ino_t directory, int place, struct ext2_dir_entry *entry, int offset,
-	int block_size, char *block, void *context)
+static int add_name(
+	struct ext2_dir_entry *entry, int offset, int block_size, char *block, void *context)
 {
 	struct names *names = context;
+	cleanup_free char *text = xstrndup(entry->name, ext2fs_dirent_name_len(entry));
 
-	(void)directory, (void)offset, (void)block_size, (void)block;
-	if (place == DIRENT_OTHER_FILE)
-		vector_push(
-			names, ((struct name){xstrndup(entry->name, ext2fs_dirent_name_len(entry)),
-				       entry->inode}));
+	(void)offset, (void)block_size, (void)block;
+	if (strcmp(text, ".") && strcmp(text, ".."))
+		vector_push(names, ((struct name){steal_pointer(&text), entry->inode}));
 	return 0;
 }
 
@@ -69,7 +68,7 @@ static void names_release(struct names *names)
 
 static int list(struct ext4 *ext4, ext2_ino_t directory, struct names *names, struct error *err)
 {
-	errcode_t code = ext2fs_dir_iterate2(ext4->fs, directory, 0, NULL, add_name, names);
+	errcode_t code = ext2fs_dir_iterate(ext4->fs, directory, 0, NULL, add_name, names);
 
 	if (code)
 		return ext4_fail(&ext4->device, code, err, "reading a directory in the image");
