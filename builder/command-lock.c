@@ -21,70 +21,127 @@ static bool is_recipe(const char *operand)
 	return text_ends(operand, ".yaml") || text_ends(operand, ".yml");
 }
 
-/* The lock whose versions are kept; NULL when everything is resolved anew. */
+/* What was locked before; NULL: nothing, or what cannot be read but need not be either. */
 static int read_old(const struct request *request, const struct recipe *recipe, const char *path,
 	struct lock **ret_lock, struct error *err)
 {
-	bool update = argument_value(request->arguments, "update");
-	cleanup_lock struct lock *lock = NULL;
+	bool anew = argument_value(request->arguments, "update") && !request->moving.count;
 
 	*ret_lock = NULL;
-	if (update && !request->moving.count)
-		return 0;
-	if (!file_exists(AT_FDCWD, path))
-		return request->moving.count ? error_set(err, STATUS_RECIPE,
-						       "%s: no lock to update; run `jeos lock %s`",
-						       path, recipe->path)
-					     : 0;
-	if (lock_read(path, &lock, err))
-		return -1;
-	if (lock_keeps(lock, recipe, "suite") && lock_keeps(lock, recipe, "architecture"))
-		*ret_lock = steal_pointer(&lock);
+	if (file_exists(AT_FDCWD, path)) {
+		if (!lock_read(path, ret_lock, err))
+			return 0;
+		if (!anew)
+			return -1;
+		error_release(err);
+	}
+	if (request->moving.count)
+		return error_set(err, STATUS_RECIPE, "%s: no lock to update; run `jeos lock %s`",
+			path, recipe->path);
 	return 0;
 }
 
-/* A package that is locked, under whichever role; NULL: it is not. */
-static const struct package *find(const struct lock *lock, const char *name)
+/* Whether the old lock's versions are to be kept. */
+static bool is_near(
+	const struct request *request, const struct recipe *recipe, const struct lock *old)
 {
-	const struct package_list *lists[] = {&lock->base, &lock->add};
-	const struct package *singles[] = {&lock->kernel, &lock->busybox};
+	if (!old || (argument_value(request->arguments, "update") && !request->moving.count))
+		return false;
+	return lock_keeps(old, recipe, "suite") && lock_keeps(old, recipe, "architecture");
+}
 
-	for (size_t i = 0; i < array_count(lists); i++)
-		vector_for_each (package, lists[i])
-			if (!strcmp(package->name, name))
-				return package;
-	for (size_t i = 0; i < array_count(singles); i++)
-		if (text_equal(singles[i]->name, name))
-			return singles[i];
-	return NULL;
+static bool has_package(const struct package_list *packages, const char *name)
+{
+	vector_for_each (package, packages)
+		if (!strcmp(package->name, name))
+			return true;
+	return false;
 }
 
 static int check_moving(const struct request *request, const struct lock *old, struct error *err)
 {
+	struct package_list packages = {0};
+	int result = 0;
+
+	if (request->moving.count)
+		packages = lock_packages(old);
 	vector_for_each (name, &request->moving)
-		if (old && strcmp(*name, "kernel") && !find(old, *name))
-			return error_set(err, STATUS_USAGE, "%s: the lock has no package `%s`",
+		if (!result && strcmp(*name, "kernel") && !has_package(&packages, *name))
+			result = error_set(err, STATUS_USAGE, "%s: the lock has no package `%s`",
 				old->path, *name);
-	return 0;
+	vector_release(&packages);
+	return result;
 }
 
-static int write_lock(
-	const struct request *request, const struct plan *plan, const char *path, struct error *err)
+/* NULL: there is none. */
+static const struct package *package_at(const struct package_list *packages, size_t index)
 {
-	cleanup_free char *text = lock_text(plan);
+	return index < packages->count ? &packages->items[index] : NULL;
+}
 
-	if (file_replace(path, text, strlen(text), err))
-		return -1;
-	if (!request->arguments->json) {
-		printf("%s: %zu packages\n", path, plan->packages.count);
-		return 0;
+static void add_change(
+	json_t *changes, const char *name, const struct package *from, const struct package *to)
+{
+	json_array_append_new(
+		changes, json_pack("{s:s, s:s?, s:s?}", "name", name, "from",
+				 from ? from->version : NULL, "to", to ? to->version : NULL));
+}
+
+/* What only one of them has, or in another version. */
+static json_t *list_changes(const struct lock *old, const struct plan *plan)
+{
+	struct package_list then = lock_packages(old), now = plan_packages(plan);
+	const struct package *from = package_at(&then, 0), *to = package_at(&now, 0);
+	json_t *changes = json_array();
+
+	for (size_t i = 0, j = 0; from || to;
+		from = package_at(&then, i), to = package_at(&now, j)) {
+		int order = !from ? 1 : !to ? -1 : strcmp(from->name, to->name);
+		if (order < 0)
+			add_change(changes, from->name, from, NULL);
+		else if (order > 0)
+			add_change(changes, to->name, NULL, to);
+		else if (strcmp(from->version, to->version))
+			add_change(changes, to->name, from, to);
+		i += order <= 0;
+		j += order >= 0;
 	}
-	json_t *object =
-		json_pack("{s:s, s:I}", "lock", path, "packages", (json_int_t)plan->packages.count);
-	cleanup_free char *line = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	puts(line);
-	return 0;
+	vector_release(&then);
+	vector_release(&now);
+	return changes;
+}
+
+/* "web 1.0 -> 2.0"; a dash where there is none. */
+static void print_changes(const json_t *changes)
+{
+	size_t index;
+	json_t *change;
+
+	json_array_foreach(changes, index, change)
+	{
+		const char *from = json_string_value(json_object_get(change, "from"));
+		const char *to = json_string_value(json_object_get(change, "to"));
+		printf("%-32s %s -> %s\n", json_string_value(json_object_get(change, "name")),
+			from ? from : "-", to ? to : "-");
+	}
+}
+
+static void print_result(const struct request *request, const char *path, const struct lock *old,
+	const struct plan *plan)
+{
+	json_t *changes = old ? list_changes(old, plan) : json_array();
+
+	if (request->arguments->json) {
+		json_t *object = json_pack("{s:s, s:I, s:O}", "lock", path, "packages",
+			(json_int_t)plan->packages.count, "changes", changes);
+		cleanup_free char *line = json_dumps(object, JSON_COMPACT);
+		json_decref(object);
+		puts(line);
+	} else {
+		print_changes(changes);
+		printf("%s: %zu packages\n", path, plan->packages.count);
+	}
+	json_decref(changes);
 }
 
 static int lock_one(const struct request *request, const char *recipe_path, struct error *err)
@@ -99,9 +156,14 @@ static int lock_one(const struct request *request, const char *recipe_path, stru
 	cleanup_free char *beside = lock_path(recipe);
 	const char *path = output ? output : beside;
 	if (read_old(request, recipe, path, &old, err) || check_moving(request, old, err) ||
-		plan_make_near(recipe, old, &request->moving, &request->store, &plan, err))
+		plan_make_near(recipe, is_near(request, recipe, old) ? old : NULL, &request->moving,
+			&request->store, &plan, err))
 		return -1;
-	return write_lock(request, plan, path, err);
+	cleanup_free char *text = lock_text(plan);
+	if (file_replace(path, text, strlen(text), err))
+		return -1;
+	print_result(request, path, old, plan);
+	return 0;
 }
 
 static int lock_all(struct request *request, struct error *err)

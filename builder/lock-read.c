@@ -19,7 +19,7 @@ struct reader {
 
 static int misread(const struct reader *reader, const char *why, struct error *err)
 {
-	return error_set(err, STATUS_RECIPE, "%s:%u: %s; `jeos lock` writes it anew",
+	return error_set(err, STATUS_RECIPE, "%s:%u: %s; `jeos lock --update` writes it anew",
 		reader->at.file, reader->at.line, why);
 }
 
@@ -187,25 +187,39 @@ static int read_lines(struct reader *reader, struct span text, struct error *err
 	return 0;
 }
 
-int lock_read(const char *path, struct lock **ret_lock, struct error *err)
+static int check_list(struct reader *reader, struct package_list *list, struct error *err)
+{
+	package_list_sort(list);
+	for (size_t i = 1; i < list->count; i++)
+		if (!strcmp(list->items[i - 1].name, list->items[i].name))
+			return error_set(err, STATUS_RECIPE,
+				"%s: two packages `%s`; `jeos lock --update` writes it anew",
+				reader->lock->path, list->items[i].name);
+	return 0;
+}
+
+int lock_parse(const char *path, struct span text, struct lock **ret_lock, struct error *err)
 {
 	cleanup_lock struct lock *lock = xcalloc(1, sizeof(*lock));
-	cleanup_buffer struct buffer text = {0};
 
 	lock->path = arena_strdup(&lock->arena, path);
 	struct reader reader = {.lock = lock, .at = {.file = lock->path}};
-	if (file_read(AT_FDCWD, path, LOCK_LIMIT, &text, err)) {
-		err->status = STATUS_RECIPE;
-		return -1;
-	}
 	buffer_text(&reader.sources, "");
-	int result = read_lines(&reader, (struct span){text.data, text.length}, err);
+	int result = read_lines(&reader, text, err);
 	lock->sources_list = arena_strdup(&lock->arena, reader.sources.data);
 	buffer_release(&reader.sources);
-	if (result)
+	if (result || check_list(&reader, &lock->base, err) || check_list(&reader, &lock->add, err))
 		return -1;
-	package_list_sort(&lock->base);
-	package_list_sort(&lock->add);
 	*ret_lock = steal_pointer(&lock);
 	return 0;
+}
+
+int lock_read(const char *path, struct lock **ret_lock, struct error *err)
+{
+	cleanup_buffer struct buffer text = {0};
+
+	if (!file_read(AT_FDCWD, path, LOCK_LIMIT, &text, err))
+		return lock_parse(path, (struct span){text.data, text.length}, ret_lock, err);
+	err->status = STATUS_RECIPE;
+	return -1;
 }

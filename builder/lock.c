@@ -116,6 +116,22 @@ int lock_open(const struct recipe *recipe, struct lock **ret_lock, struct error 
 	return 0;
 }
 
+struct package_list lock_packages(const struct lock *lock)
+{
+	struct package_list all = {0};
+
+	vector_for_each (package, &lock->base)
+		vector_push(&all, *package);
+	vector_for_each (package, &lock->add)
+		vector_push(&all, *package);
+	if (lock->kernel.name) {
+		vector_push(&all, lock->kernel);
+		vector_push(&all, lock->busybox);
+	}
+	package_list_sort(&all);
+	return all;
+}
+
 void lock_free(struct lock *lock)
 {
 	if (!lock)

@@ -33,8 +33,9 @@ struct lock {
 
 /* Where the recipe's lock is; owned by the caller. */
 char *lock_path(const struct recipe *recipe);
-/* Reads a lock. What is wrong in it is STATUS_RECIPE at its place. */
+/* Reads a lock, or its text. What is wrong in it is STATUS_RECIPE at its place. */
 int lock_read(const char *path, struct lock **ret_lock, struct error *err);
+int lock_parse(const char *path, struct span text, struct lock **ret_lock, struct error *err);
 /* The recipe's lock if there is one, else NULL. One that does not fit the recipe is STATUS_RECIPE.
  */
 int lock_open(const struct recipe *recipe, struct lock **ret_lock, struct error *err);
@@ -46,6 +47,10 @@ void lock_cleanup(struct lock **lock);
 bool lock_keeps(const struct lock *lock, const struct recipe *recipe, const char *key);
 /* The first key that does not; NULL: it fits. */
 const char *lock_misfit(const struct lock *lock, const struct recipe *recipe);
+
+/* All packages of it, by name; the list (vector_release) is the caller's, its strings the lock's.
+ */
+struct package_list lock_packages(const struct lock *lock);
 
 /* The plan as a lock; owned by the caller. */
 char *lock_text(const struct plan *plan);

@@ -45,10 +45,8 @@ static void split_packages(struct plan *plan)
 static void hold_packages(
 	struct package_index *index, const struct lock *lock, const struct words *moving)
 {
-	struct package_list all = {0}, held = {0};
+	struct package_list all = lock_packages(lock), held = {0};
 
-	append(&all, &lock->base);
-	append(&all, &lock->add);
 	vector_for_each (package, &all)
 		if (!words_contain(moving, package->name))
 			vector_push(&held, *package);
@@ -147,4 +145,17 @@ void plan_follow_lock(struct plan *plan, const struct lock *lock)
 	plan->kernel.busybox = lock->busybox;
 	plan->sources_list = lock->sources_list;
 	plan->epoch = lock->date;
+}
+
+struct package_list plan_packages(const struct plan *plan)
+{
+	struct package_list all = {0};
+
+	append(&all, &plan->packages);
+	if (plan->kernel.image.name) {
+		vector_push(&all, plan->kernel.image);
+		vector_push(&all, plan->kernel.busybox);
+	}
+	package_list_sort(&all);
+	return all;
 }

@@ -64,6 +64,10 @@ void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);
 #define cleanup_plan cleanup(plan_cleanup)
 
+/* All packages that a build needs, installed or not, by name; the list (vector_release) is the
+ * caller's, its strings the plan's. */
+struct package_list plan_packages(const struct plan *plan);
+
 /* The plan as text for people; owned by the caller. */
 char *plan_text(const struct plan *plan, const struct store *store);
 /* Of a layer that the plan has: "cached", or "to do" and why; owned by the caller. */

@@ -33,16 +33,10 @@ struct build {
 static int stage_fetch(struct build *build, char **ret_result, struct error *err)
 {
 	const struct plan *plan = build->plan;
-	struct package_list all = {0};
+	struct package_list all = plan_packages(plan);
 	uint64_t bytes = 0;
 	char size[32];
 
-	vector_for_each (package, &plan->packages)
-		vector_push(&all, *package);
-	if (plan->kernel.image.name) {
-		vector_push(&all, plan->kernel.image);
-		vector_push(&all, plan->kernel.busybox);
-	}
 	vector_for_each (package, &all)
 		bytes += package->size;
 	int result = packages_fetch(&all, plan->recipe, build->options->store, err);

@@ -120,6 +120,8 @@ test_a_lock_moves_when_told() {
 	assertEquals '' "$(diff <(grep -v ^date "$work/old") <(grep -v ^date "$work/small.lock"))"
 
 	good lock --update "$work/recipe.yaml" tool
+	assertEquals "$(printf '%-32s 1.0 -> 2.0\n%s' tool "$work/small.lock: 7 packages")" \
+		"$(cat "$work/stdout")"
 	assert_plan 'common 1.0 tool 2.0 web 1.0'
 	good lock -u "$work/recipe.yaml" web
 	assert_plan 'common 2.0 tool 2.0 web 2.0'
@@ -147,7 +149,9 @@ test_a_changed_recipe() {
 	run plan "$work/recipe.yaml"
 	assert_refused 3 "small.lock: the lock does not fit" '`packages` has changed' 'run `jeos lock'
 	assert_plan 'tool 2.0' --no-lock
-	good lock "$work/recipe.yaml"
+	good lock --json "$work/recipe.yaml"
+	assertEquals '[["common","1.0",null],["web","1.0",null]]' \
+		"$(jq -c '[.changes[] | [.name, .from, .to]]' "$work/stdout")"
 	assert_plan 'tool 1.0'
 	recipe "mirror: file://$work/debian" 'packages: [tool]' 'without: [web]'
 	run build "$work/recipe.yaml"
@@ -172,6 +176,8 @@ test_damaged_locks() {
 		s/pool.apt/..\/..\/apt/|14|its path leads elsewhere
 		/^base/d|16|the lock is not complete
 	EOF
+	good lock --update "$work/recipe.yaml"
+	assertEquals '' "$(diff "$work/good.lock" "$work/small.lock")"
 	rm "$work/good.lock"
 }
 
