@@ -59,12 +59,13 @@ set_up_apt() {
 	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,etc/apt.conf.d}
 	: >"$apt/status"
 	: >"$apt/sources.list"
-	stat -c '%s %n' "$work/store/indices"/* | sort -rn | while read -r _ file; do
+	find "$work/store/indices" -type f ! -name '*.*' -printf '%s %p\n' | sort -rn >"$work/files"
+	while read -r _ file; do
 		index=${file##*/}
 		mkdir -p "$apt/$index"
 		cp "$file" "$apt/$index/Packages"
 		echo "deb [trusted=yes] file:$apt/$index ./" >>"$apt/sources.list"
-	done
+	done <"$work/files"
 	printf '%s "%s";\n' Dir::State "$apt/state" Dir::State::status "$apt/status" \
 		Dir::Cache "$apt/cache" Dir::Etc "$apt/etc" \
 		Dir::Etc::sourcelist "$apt/sources.list" APT::Sandbox::User root \
