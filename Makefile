@@ -55,8 +55,9 @@ test-sources = $(patsubst %.c,$(OUT)/%$(2),$(wildcard tests/$(1)))
 UNIT_TESTS = $(call test-sources,unit/test-*.c)
 FUZZ_TARGETS = $(call test-sources,fuzz/fuzz-*.c)
 TEST_SUPPORT = $(call test-sources,unit/support/*.c,.o)
-BENCHES = $(call test-sources,bench/*.c)
-TEST_PROGRAMS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(BENCHES)
+# Programs that benches and suites run.
+HELPERS = $(call test-sources,bench/*.c) $(call test-sources,lib/*.c)
+TEST_PROGRAMS = $(UNIT_TESTS) $(FUZZ_TARGETS) $(HELPERS)
 
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V),,@$(if $(silent),,echo '  $(1) $(@:$(OUT)/%=%)';))
@@ -98,7 +99,7 @@ $(FUZZ_TARGETS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o \
 		$(OUT)/tests/fuzz/input.o $(if $(FUZZER),,$(OUT)/tests/fuzz/standalone.o) $(LIBRARY)
 	$(call say,LINK) $(LINK) $(FUZZER) -o $@ $^ $(LIBS)
 
-$(BENCHES): %: %.o $(LIBRARY)
+$(HELPERS): %: %.o $(LIBRARY)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
 
 vpath %.scd builder $(wildcard builder/*)

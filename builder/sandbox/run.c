@@ -27,6 +27,7 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "sandbox/confine.h"
+#include "sandbox/fresh.h"
 #include "sandbox/guest.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sweep.h"
@@ -258,19 +259,9 @@ static int run_program(const struct run *run, const char *program, struct error 
 	return result;
 }
 
-/* Where nothing was mounted over /run. */
-static void remove_files(const struct sandbox_run *asked, int root)
-{
-	struct error ignored = {0};
-	cleanup_fd int run = -1;
-
-	if (asked->mode == SANDBOX_CHROOT && !inside_directory(root, "run", &run, &ignored))
-		tree_remove(run, "jeos", &ignored);
-	error_release(&ignored);
-}
-
 int sandbox_run(const struct sandbox_run *asked, struct error *err)
 {
+	cleanup_fresh struct fresh fresh = {0};
 	cleanup_loans struct loans loans = {0};
 	cleanup_fd int root = open(asked->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -280,6 +271,8 @@ int sandbox_run(const struct sandbox_run *asked, struct error *err)
 	if (!program)
 		return error_set(err, STATUS_SCRIPT, "%s: no such program in the guest root",
 			asked->arguments[0]);
+	if (asked->mode == SANDBOX_CHROOT)
+		fresh_note(root, &fresh);
 	if (guest_make_ready(asked, root, &loans, err))
 		return -1;
 	struct report *report = mmap(
@@ -289,6 +282,5 @@ int sandbox_run(const struct sandbox_run *asked, struct error *err)
 	const struct run run = {asked, report};
 	int result = run_program(&run, program, err);
 	munmap(report, sizeof(*report));
-	remove_files(asked, root);
 	return result;
 }
