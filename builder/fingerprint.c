@@ -56,6 +56,9 @@ int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_t
 	vector_for_each (source, &recipe->sources)
 		if (add_file(&hash, AT_FDCWD, source->text, err))
 			return -1;
+	vector_for_each (repository, &recipe->repositories)
+		if (add_file(&hash, AT_FDCWD, repository->keyring.text, err))
+			return -1;
 	vector_for_each (overlay, &recipe->overlays) {
 		cleanup_free char *path = recipe_find(overlay->at.file, "overlays", overlay->text);
 		if (!path)

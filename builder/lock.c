@@ -24,10 +24,9 @@ static void print_words(struct buffer *line, const void *field)
 
 static void print_repositories(struct buffer *line, const void *field)
 {
-	const struct recipe *recipe =
-		(const void *)((const char *)field - offsetof(struct recipe, repositories));
+	const vector(struct recipe_repository) *repositories = field;
 
-	vector_for_each (repository, &recipe->repositories) {
+	vector_for_each (repository, repositories) {
 		print_word(line, &repository->mirror);
 		print_word(line, &repository->suite);
 		print_words(line, &repository->components);

@@ -24,7 +24,7 @@ int manifest_write(struct manifest *manifest, const char *output, struct error *
  */
 json_t *manifest_read(const char *output, const char *name);
 
-/* A hash over the recipe's files, lock (NULL: none), overlays and hooks: whether a build is up to
- * date with them. */
+/* A hash over the recipe's files, lock (NULL: none), keyrings that the guest gets, overlays and
+ * hooks: whether a build is up to date with them. */
 int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_text[HASH_TEXT],
 	struct error *err);

@@ -182,8 +182,6 @@ static int accept(const struct quest *quest, const struct search *search,
 		release_parse(text, quest->arena, &suite.release, err) ||
 		check(&suite, quest->store, err))
 		return error_wrap(err, "%s", address(search, name, quest->arena));
-	if (!quest->store->offline && keep(quest, search, err))
-		return -1;
 	found->items[found->count++] = suite;
 	return 0;
 }
@@ -233,6 +231,10 @@ static int accept_all(const struct quest *quest, struct found_suites *ret_found,
 				  : judge_missing(quest, search, &found, err))
 			return -1;
 	}
+	/* All or none: a suite must not be missing offline because something was wrong with it. */
+	for (size_t i = 0; !quest->store->offline && i < quest->count; i++)
+		if (quest->searches[i].found && keep(quest, &quest->searches[i], err))
+			return -1;
 	*ret_found = found;
 	return 0;
 }
