@@ -26,6 +26,12 @@ bool strip_applies(const struct strip_rule *rule, const struct recipe *recipe)
 	return false;
 }
 
+/* Most paths differ in what comes before the first wildcard, which costs less to see. */
+static bool matches_pattern(const char *pattern, const char *path)
+{
+	return !strncmp(pattern, path, strcspn(pattern, "*?[\\")) && !fnmatch(pattern, path, 0);
+}
+
 /* The last pattern that matches decides, as with dpkg. */
 static bool rule_matches(const struct strip_rule *rule, const char *path)
 {
@@ -33,7 +39,7 @@ static bool rule_matches(const struct strip_rule *rule, const char *path)
 
 	for (const char *const *at = rule->patterns; *at; at++) {
 		bool exception = **at == '!';
-		if (!fnmatch(*at + exception, path, 0))
+		if (matches_pattern(*at + exception, path))
 			matches = !exception;
 	}
 	return matches;
