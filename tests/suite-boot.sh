@@ -166,10 +166,10 @@ test_a_guest_without_a_system_hangs_in_the_firmware() {
 }
 
 test_a_silent_hang_is_told_from_one_in_the_firmware() {
-	boot_with 'init=/bin/cat'
+	boot_with 'systemd.unit=basic.target'
 	run test --boot bios --recipe "$fixtures/brief.yaml" raw.img
 	assertEquals "$output$errors" 11 $status
-	assertContains "$output" '# not up after 20 s: it stands in its kernel'
+	assertContains "$output" '# not up after 20 s: it stands in its userspace'
 }
 
 test_a_panic_is_told_with_its_reason() {
@@ -187,11 +187,11 @@ test_a_guest_that_goes_away_has_failed() {
 	boot_with 'systemd.unit=poweroff.target'
 	run test --boot direct raw.img
 	assertEquals "$output$errors" 10 $status
-	assertContains "$output" '# the guest turned itself off in its '
+	assertContains "$output" '# the guest turned itself off in its userspace'
 	boot_with 'systemd.unit=reboot.target'
 	run test --boot direct raw.img
 	assertEquals "$output$errors" 12 $status
-	assertContains "$output" '# the guest reset itself in its '
+	assertContains "$output" '# the guest reset itself in its userspace'
 }
 
 test_the_emulator_fails() {

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "clock.h"
 #include "machine-qemu.h"
+
+enum { LOOK_PAUSE = 500 /* milliseconds */ };
 
 int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output, struct error *err)
 {
@@ -31,12 +34,14 @@ enum boot_phase registers_phase(const char *registers)
 	return PHASE_FIRMWARE;
 }
 
-/* A kernel that is told to be quiet leaves the console to the firmware's last words. */
-static void look_at_registers(struct machine_qemu *qemu)
+void qemu_look(struct machine_qemu *qemu)
 {
 	cleanup_free char *registers = NULL;
 	struct error ignored = {0};
 
+	if (qemu->machine.console.phase == PHASE_USERSPACE || clock_until(qemu->next_look))
+		return;
+	qemu->next_look = clock_now() + LOOK_PAUSE;
 	if (qemu_monitor(qemu, "info registers", &registers, &ignored)) {
 		error_release(&ignored);
 		return;
@@ -62,6 +67,5 @@ char *qemu_diagnose(struct machine *machine)
 	if (!text_equal(status, "running"))
 		text = xasprintf("QEMU says of the guest: %s", status ? status : "nothing");
 	json_decref(result);
-	look_at_registers(qemu);
 	return text;
 }

@@ -152,6 +152,8 @@ static void qemu_receive(struct machine *machine)
 	}
 	if (qemu->qmp.line.ended)
 		conclude(qemu);
+	else
+		qemu_look(qemu);
 }
 
 static void qemu_free(struct machine *machine)

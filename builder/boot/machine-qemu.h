@@ -15,6 +15,7 @@ struct machine_qemu {
 	pid_t pid;                   /* 0: ended */
 	int output;                  /* what QEMU itself says: a nameless file; owned */
 	enum machine_state farewell; /* what the guest will have done when QEMU ends */
+	uint64_t next_look;          /* at its registers; milliseconds of clock_now() */
 	vector(struct qemu_forward) forwards;
 };
 
@@ -24,6 +25,9 @@ int qemu_connect(
 /* A command of QEMU's monitor for people; its output is owned by the caller. */
 int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output, struct error *err);
 
+/* Looks now and then how far a guest is that is told to be quiet, whose console ends with the
+ * firmware's last words. */
+void qemu_look(struct machine_qemu *qemu);
 /* What QEMU can tell of a guest that does not get up: see struct machine_driver. */
 char *qemu_diagnose(struct machine *machine);
 /* Where a processor with these registers (`info registers`) is; FIRMWARE when they do not tell. */

@@ -46,9 +46,7 @@ struct machine_driver {
 		struct error *err);
 	/* Takes in what came on the control line, without waiting. */
 	void (*receive)(struct machine *machine);
-	/* Looks at a guest that does not get up: may find that it has come further than its console
-	 * shows (console.phase). The result is why it never will; NULL: nothing known; owned by the
-	 * caller. */
+	/* Why a guest that does not get up never will; NULL: nothing known. Owned by the caller. */
 	char *(*diagnose)(struct machine *machine);
 	/* A connection to a TCP port of the guest, made within the time or an error (STATUS_CHECK).
 	 */

@@ -136,6 +136,7 @@ int subject_wait_ready(struct subject *subject, struct error *err)
 {
 	struct machine *machine = subject->machine;
 	uint64_t deadline = clock_now() + subject->options->test->ready_within;
+	const char *shown = NULL;
 
 	while (!agent_ready(&subject->agent, &subject->hello)) {
 		if (machine->state != MACHINE_RUNNING || !clock_until(deadline)) {
@@ -144,7 +145,11 @@ int subject_wait_ready(struct subject *subject, struct error *err)
 				return -1;
 			return explain_not_ready(subject, err);
 		}
-		progress_step(boot_phase_name(machine->console.phase), 0, 0);
+		const char *phase = boot_phase_name(machine->console.phase);
+		if (phase != shown ||
+			log_form() == LOG_TERMINAL) /* where the seconds are counted */
+			progress_step(phase, 0, 0);
+		shown = phase;
 		if (machine_wait(machine, deadline, err))
 			return -1;
 	}
