@@ -23,6 +23,14 @@ struct session {
 	vector(struct verdict) verdicts;
 };
 
+/* An image to be tested. */
+struct trial {
+	const char *name; /* in the results */
+	const char *image;
+	const struct recipe *recipe; /* whose checks are made; NULL: none */
+	unsigned paths;              /* bits 1 << enum boot_path; 0: what the image offers */
+};
+
 /* An image that knows no recipe must boot, run without a failed unit, and turn itself off. */
 static const struct recipe_test plain_test = {
 	.memory = 512 * MIB, .processors = 1, .ready_within = 120 * 1000};
@@ -41,19 +49,13 @@ static int boot_once(struct session *session, struct boot_options *options, stru
 	return 0;
 }
 
-/* By every boot path that was asked for, or that the recipe or the image offers. */
-static int test_on_platform(struct session *session, const struct recipe *recipe,
+static int boot_by_paths(struct session *session, const struct trial *trial,
 	struct boot_options *options, struct error *err)
 {
-	unsigned paths = session->boot.paths;
+	unsigned paths = session->boot.paths ? session->boot.paths : trial->paths;
 
-	if (!paths && recipe) {
-		paths = 1u << BOOT_DIRECT;
-		paths |= recipe->disk.firmware & FIRMWARE_BIOS ? 1u << BOOT_BIOS : 0;
-		paths |= recipe->disk.firmware & FIRMWARE_UEFI ? 1u << BOOT_UEFI : 0;
-	} else if (!paths && boot_paths_find(options->image, &paths, err)) {
+	if (!paths && boot_paths_find(trial->image, &paths, err))
 		return -1;
-	}
 	for (size_t i = 0; i < BOOT_PATHS; i++) {
 		options->path = i;
 		if (paths & 1u << i && boot_once(session, options, err))
@@ -71,70 +73,90 @@ static bool is_for(const struct platform *platform, const char *image)
 }
 
 /* On the platform asked for; else on those of the recipe that take such images, or its first. */
-static int test_on_platforms(struct session *session, const struct recipe *recipe,
+static int boot_on_platforms(struct session *session, const struct trial *trial,
 	struct boot_options *options, struct error *err)
 {
 	const struct platform *first = NULL;
-	bool tested = false;
+	bool booted = false;
 
 	options->platform = session->boot.platform ? session->boot.platform : &platforms[0];
-	if (session->boot.platform || !recipe)
-		return test_on_platform(session, recipe, options, err);
-	vector_for_each (name, &recipe->platforms) {
+	if (session->boot.platform || !trial->recipe)
+		return boot_by_paths(session, trial, options, err);
+	vector_for_each (name, &trial->recipe->platforms) {
 		options->platform = platform_find(name->text);
 		first = first ? first : options->platform;
-		if (!is_for(options->platform, options->image))
+		if (!is_for(options->platform, trial->image))
 			continue;
-		if (test_on_platform(session, recipe, options, err))
+		if (boot_by_paths(session, trial, options, err))
 			return -1;
-		tested = true;
+		booted = true;
 	}
 	options->platform = first;
-	return tested ? 0 : test_on_platform(session, recipe, options, err);
+	return booted ? 0 : boot_by_paths(session, trial, options, err);
 }
 
-/* Logs go to IMAGE.logs beside the image, its suffix left out, unless --log says where. */
-static char *log_directory(const struct session *session, const char *image)
+static int test_image(struct session *session, const struct trial *trial, struct error *err)
 {
 	const char *given = argument_value(session->arguments, "log");
-	const char *slash = strrchr(image, '/');
-	cleanup_free char *name = image_name(image);
-
-	return given ? xstrdup(given)
-		     : xasprintf("%.*s%s.logs", slash ? (int)(slash + 1 - image) : 0, image, name);
-}
-
-static int test_image(
-	struct session *session, const struct recipe *recipe, const char *image, struct error *err)
-{
-	struct recipe_test test = recipe ? recipe->test : plain_test;
-	cleanup_free char *name = image_name(image), *log = log_directory(session, image);
+	cleanup_free char *log = given ? xstrdup(given) : xasprintf("%s.logs", trial->image);
+	struct recipe_test test = trial->recipe ? trial->recipe->test : plain_test;
 	struct boot_options options = {
-		.name = recipe ? recipe->name.text : name,
-		.image = image,
-		.architecture = recipe ? architecture_find(recipe->architecture.text)
-				       : image_architecture(image),
+		.name = trial->name,
+		.image = trial->image,
+		.architecture = image_architecture(trial->image),
 		.accelerator = session->boot.accelerator,
 		.test = &test,
 		.log_directory = log,
 	};
 
+	if (trial->recipe)
+		options.architecture = architecture_find(trial->recipe->architecture.text);
 	if (session->boot.memory)
 		test.memory = session->boot.memory;
-	if (access(image, R_OK))
-		return error_errno(err, errno, "%s", image);
+	if (access(trial->image, R_OK))
+		return error_errno(err, errno, "%s", trial->image);
 	if (directory_make(AT_FDCWD, log, err))
 		return -1;
-	return test_on_platforms(session, recipe, &options, err);
+	return boot_on_platforms(session, trial, &options, err);
 }
 
-/* Builds what is not built yet, and tests each image that came of it. */
+/* The recipe's promise, whatever the image offers. */
+static unsigned recipe_paths(const struct recipe *recipe)
+{
+	unsigned paths = 1u << BOOT_DIRECT;
+
+	if (recipe->disk.firmware & FIRMWARE_BIOS)
+		paths |= 1u << BOOT_BIOS;
+	if (recipe->disk.firmware & FIRMWARE_UEFI)
+		paths |= 1u << BOOT_UEFI;
+	return paths;
+}
+
+/* Of several images of a recipe each has its suffix in the name. */
+static int test_artefacts(struct session *session, const struct recipe *recipe,
+	const json_t *artefacts, struct error *err)
+{
+	json_t *artefact;
+	size_t i;
+
+	json_array_foreach(artefacts, i, artefact)
+	{
+		const char *file = json_string_value(json_object_get(artefact, "name"));
+		const char *suffix = json_array_size(artefacts) > 1 ? strrchr(file, '.') : "";
+		cleanup_free char *name = xasprintf("%s%s", recipe->name.text, suffix);
+		cleanup_free char *image = xasprintf("%s/%s", session->output, file);
+		struct trial trial = {name, image, recipe, recipe_paths(recipe)};
+		if (test_image(session, &trial, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Builds what is not built yet, and tests what came of it. */
 static int test_recipe(struct session *session, const char *path, struct error *err)
 {
 	cleanup_inputs struct inputs inputs = {0};
-	json_t *manifest, *artefact;
-	int result = 0;
-	size_t i;
+	json_t *manifest;
 
 	if (inputs_open(session->arguments, path, &inputs, err))
 		return -1;
@@ -150,32 +172,28 @@ static int test_recipe(struct session *session, const char *path, struct error *
 	};
 	if (build_ensure(&order, &manifest, err))
 		return -1;
-	json_array_foreach(json_object_get(manifest, "artefacts"), i, artefact)
-	{
-		cleanup_free char *image = xasprintf("%s/%s", session->output,
-			json_string_value(json_object_get(artefact, "name")));
-		if (!result)
-			result = test_image(session, recipe, image, err);
-	}
+	int result = test_artefacts(session, recipe, json_object_get(manifest, "artefacts"), err);
 	json_decref(manifest);
 	return result;
 }
 
-static bool is_recipe(const char *operand)
+static int test_operand(struct session *session, const char *operand, struct error *err)
 {
-	return text_ends(operand, ".yaml") || text_ends(operand, ".yml");
+	cleanup_free char *name = image_name(operand);
+	struct trial trial = {name, operand, session->checks, 0};
+
+	if (text_ends(operand, ".yaml") || text_ends(operand, ".yml"))
+		return test_recipe(session, operand, err);
+	return test_image(session, &trial, err);
 }
 
 static int test_all(struct session *session, struct error *err)
 {
 	const struct words *operands = &session->arguments->operands;
 
-	for (size_t i = 0; i < operands->count; i++) {
-		const char *operand = operands->items[i];
-		if (is_recipe(operand) ? test_recipe(session, operand, err)
-				       : test_image(session, session->checks, operand, err))
+	for (size_t i = 0; i < operands->count; i++)
+		if (test_operand(session, operands->items[i], err))
 			return -1;
-	}
 	return 0;
 }
 
@@ -248,7 +266,7 @@ static const struct command_option options[] = {
 	{"recipe", 0, "RECIPE", "the checks for an IMAGE; without: it boots, runs well, ends"},
 	{"output", 'o', "DIR", "where a recipe's images are, or are built; out/"},
 	NO_LOCK_OPTION,
-	{"log", 0, "DIR", "where console logs go; IMAGE.logs/"},
+	{"log", 0, "DIR", "where console logs go, not to IMAGE.logs/"},
 	{"tap", 0, "FILE", "write the results as TAP"},
 	{"junit", 0, "FILE", "write the results as JUnit XML"},
 	{0},

@@ -86,7 +86,7 @@ boots_every_way() {
 	assertEquals 'what was printed' "$output" "$(<result.tap)"
 	assertEquals "$output" "1..$(grep -c '^ok ' result.tap)" "$(sed -n 2p result.tap)"
 	assertEquals "$before" "$after"
-	assertContains "$(ls "$out/$name-1.0-amd64.logs")" kvm-uefi.log
+	assertContains "$(ls "$out/$name-1.0-amd64.qcow2.logs")" kvm-uefi.log
 	assert_nothing_left
 }
 
@@ -231,7 +231,7 @@ test_the_emulator_dies_with_jeos() {
 	wait $! 2>/dev/null
 	sleep 1
 	assertNull "$(emulators)"
-	rm -rf empty.logs
+	rm -rf empty.img.logs
 }
 
 test_a_missing_emulator_is_named() {
