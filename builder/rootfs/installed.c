@@ -75,8 +75,9 @@ static int read_lists(struct installed *installed, int root, struct error *err)
 		if (text_ends(entry->d_name, ".list") &&
 			read_list(installed, fd, entry->d_name, err))
 			return -1;
-	qsort(installed->paths.items, installed->paths.count, sizeof(*installed->paths.items),
-		by_path);
+	if (installed->paths.count)
+		qsort(installed->paths.items, installed->paths.count,
+			sizeof(*installed->paths.items), by_path);
 	return 0;
 }
 
@@ -117,9 +118,11 @@ void installed_release(struct installed *installed)
 const char *installed_owner(const struct installed *installed, const char *path)
 {
 	const struct installed_path key = {.path = path};
+
+	if (!installed->paths.count)
+		return NULL;
 	const struct installed_path *found = bsearch(&key, installed->paths.items,
 		installed->paths.count, sizeof(*installed->paths.items), by_path);
-
 	return found ? found->package : NULL;
 }
 

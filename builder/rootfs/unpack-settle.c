@@ -229,7 +229,8 @@ int unpack_settle(struct unpack *unpack, struct error *err)
 					.entry = entry}));
 		}
 	}
-	qsort(claims.items, claims.count, sizeof(*claims.items), by_path);
+	if (claims.count)
+		qsort(claims.items, claims.count, sizeof(*claims.items), by_path);
 	for (size_t i = 0, end; i < claims.count && !result; i = end) {
 		for (end = i + 1; end < claims.count; end++)
 			if (strcmp(claims.items[i].path, claims.items[end].path))
