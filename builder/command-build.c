@@ -77,10 +77,9 @@ const struct command command_build = {
 	.operands_min = 1,
 	.operands_max = 1000,
 	.options = options,
-	.help = "Artefacts are DIR/NAME-VERSION-ARCHITECTURE.SUFFIX, with their manifest and "
-		"SHA256SUMS beside them.\nPackages and the bootstrapped root are kept in the store "
-		"for "
-		"the next build. A recipe with a lock beside it (see `jeos lock`) is built of "
-		"just the\npackages that the lock names.",
+	.help = "Artefacts are DIR/NAME-VERSION-ARCHITECTURE.SUFFIX, with their manifest and\n"
+		"SHA256SUMS beside them. Packages and the bootstrapped root are kept in the store\n"
+		"for the next build. A recipe with a lock beside it (see `jeos lock`) is built of\n"
+		"just the packages that the lock names.",
 	.run = run,
 };

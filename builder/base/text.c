@@ -73,30 +73,32 @@ bool text_ends(const char *text, const char *suffix)
 
 enum { NEAREST_LONGEST = 64 };
 
-/* Levenshtein distance with one row of memory. */
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits that make `a` into `b`: a letter more, less, or another, or two neighbours swapped. */
 static unsigned distance(const char *a, const char *b)
 {
-	unsigned row[NEAREST_LONGEST + 1];
+	unsigned rows[3][NEAREST_LONGEST + 1];
 	size_t a_length = strlen(a), b_length = strlen(b);
 
 	if (a_length > NEAREST_LONGEST || b_length > NEAREST_LONGEST)
 		return UINT32_MAX;
 	for (size_t j = 0; j <= b_length; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a_length; i++) {
-		unsigned diagonal = row[0];
+		unsigned *row = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= b_length; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			row[j] = least(last[j], row[j - 1]) + 1;
+			row[j] = least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
 	}
-	return row[b_length];
+	return rows[a_length % 3][b_length];
 }
 
 const char *text_nearest(const char *text, const char *const *candidates, size_t count)

@@ -69,7 +69,8 @@ static char *resolve(const struct question *question, struct error *err)
 	cleanup_free char *base = write_index(question->base);
 	cleanup_free char *security =
 		write_index(question->security ? question->security : nothing);
-	struct index_file files[] = {{&suites[0], span_of(base)}, {&suites[1], span_of(security)}};
+	struct index_file files[] = {{.suite = &suites[0], .text = span_of(base)},
+		{.suite = &suites[1], .text = span_of(security)}};
 	struct package_index index = {.files = {files, 2, 2}};
 	struct word packages[WORDS_MOST], without[WORDS_MOST];
 	struct arena arena = {0};
@@ -299,7 +300,7 @@ static void a_package_must_be_fetchable(void **state)
 						     "SHA256: %064d\n",
 			damage[i], 0);
 		static const struct found_suite suite = {SUITE_BASE, "bookworm", "", {0}, NULL};
-		struct index_file file = {&suite, span_of(index)};
+		struct index_file file = {.suite = &suite, .text = span_of(index)};
 		struct index_files files = {&file, 1, 1};
 		struct arena arena = {0};
 		struct package package;
