@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct found_suite suite = {
 		SUITE_BASE, "bookworm", "http://mirror.example/debian", {0}, NULL};
-	struct index_file file = {&suite, {(const char *)data, size}};
+	struct index_file file = {.suite = &suite, .text = {(const char *)data, size}};
 	struct package_index index = {.files = {&file, 1, 1}};
 	struct arena arena = {0};
 	struct error err = {0};
