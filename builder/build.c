@@ -66,6 +66,7 @@ static int plan_and_build(void *context, struct error *err)
 	cleanup_plan struct plan *plan = NULL;
 	char key[HASH_TEXT];
 
+	store_sweep(order->store);
 	if (make_plan(order, &plan, err) || make_key(plan, job->fingerprint, key, err))
 		return -1;
 	const struct build_options options = {

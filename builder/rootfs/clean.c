@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -58,6 +59,19 @@ static int clamp_password_days(int root, uint64_t epoch, struct error *err)
 	return inside_rewrite(root, "etc/shadow", clamped, err);
 }
 
+/* Where the sandbox mounts, or in a plain chroot lends, what a program needs: the one changes these
+ * directories' times, the other does not. */
+static int forget_sandbox(int root, uint64_t epoch, struct error *err)
+{
+	static const char *const names[] = {"dev", "proc", "run", "sys", "tmp"};
+	const struct timespec times[] = {{.tv_sec = epoch}, {.tv_sec = epoch}};
+
+	for (size_t i = 0; i < array_count(names); i++)
+		if (utimensat(root, names[i], times, AT_SYMLINK_NOFOLLOW) && errno != ENOENT)
+			return error_errno(err, errno, "/%s: setting its time", names[i]);
+	return 0;
+}
+
 int rootfs_clean(const struct rootfs *rootfs, struct error *err)
 {
 	const struct tree_visitor strip = {
@@ -68,7 +82,7 @@ int rootfs_clean(const struct rootfs *rootfs, struct error *err)
 	cleanup_fd int root = -1;
 
 	if (inside_open_root(rootfs->root, &root, err) || tree_walk(root, &strip, err) ||
-		empty_machine_id(root, err))
+		empty_machine_id(root, err) || forget_sandbox(root, rootfs->epoch, err))
 		return -1;
 	return clamp_password_days(root, rootfs->epoch, err);
 }
