@@ -102,6 +102,35 @@ test_completion() {
 	assertEquals "$(options check | xargs)" "$(complete_words jeos check --)"
 }
 
+# The recipe that the README shows, with the overlay and the hook that it names.
+test_recipe_of_the_readme_is_good() {
+	local top=$TMPDIR/readme
+	mkdir -p "$top/hooks" "$top/overlays/web"
+	cp -r "$JEOS_TOP/recipes" "$JEOS_TOP/overlays" "$JEOS_TOP/hooks" "$top"
+	printf '#!/bin/sh\n' >"$top/hooks/enable-nginx"
+	chmod +x "$top/hooks/enable-nginx"
+	sed -n '/^    name: web$/,/^$/s/^    //p' "$JEOS_TOP/README.md" >"$top/recipes/web.yaml"
+	run check "$top/recipes/web.yaml"
+	assertEquals "$errors" 0 $status
+	assertContains "$output" ok
+}
+
+test_install() {
+	local to=$TMPDIR/installed/usr/local
+	if [ "$JEOS" != "$JEOS_TOP/build/jeos" ]; then
+		echo 'skip: an instrumented program is not for installing'
+		startSkipping
+	fi
+	make -s -C "$JEOS_TOP" install DESTDIR="$TMPDIR/installed" >"$TMPDIR/output" 2>&1
+	assertEquals "$(<"$TMPDIR/output")" 0 $?
+	assertEquals "$("$JEOS" --version)" "$("$to/bin/jeos" --version)"
+	assertEquals "$("$JEOS" completion)" "$(<"$to/share/bash-completion/completions/jeos")"
+	assertTrue 'manual pages' "[ -s $to/share/man/man1/jeos.1 ] && [ -s $to/share/man/man5/jeos-recipe.5 ]"
+	assertNull 'recipes, overlays, hooks are as here' "$(for folder in recipes overlays hooks; do
+		diff -r "$JEOS_TOP/$folder" "$to/share/jeos/$folder"
+	done 2>&1)"
+}
+
 test_output_that_cannot_be_written() {
 	"$JEOS" list stages >/dev/full 2>"$TMPDIR/errors"
 	assertEquals 1 $?

@@ -183,13 +183,11 @@ test_output_that_cannot_be_made() {
 test_full_filesystem() {
 	recipe
 	mkdir -p small
-	mounting=(unshare --mount --propagation unchanged)
-	[ "$(id -u)" = 0 ] || mounting+=(--map-root-user)
-	if ! "${mounting[@]}" true; then
-		echo 'skip: no mounting here'
+	if ! unshare --mount --propagation unchanged true; then
+		echo 'skip: only root may mount, and not everywhere'
 		startSkipping
 	fi
-	"${mounting[@]}" sh -c 'mount -t tmpfs -o size=20m none small && exec "$@"' - \
+	unshare --mount --propagation unchanged sh -c 'mount -t tmpfs -o size=20m none small && exec "$@"' - \
 		"$JEOS" build -o small small.yaml >output 2>errors
 	status=$?
 	errors=$(<errors)
