@@ -106,7 +106,7 @@ test_an_ordinary_user() {
 	sed -n 's/.*"sha256": "\([0-9a-f]*\)".*/\1/p' first/*.manifest.json | while read -r hash; do
 		[ ! -f "store/packages/$hash.deb" ] || cp "store/packages/$hash.deb" "$home/store/packages/"
 	done
-	chown -R "$user:" "$home"
+	chown -R --reference="$home" "$home"
 	cd "$home" || return 1
 	ends_with 0 as_user ./jeos --store store build small.yaml
 	cd "$scratch" || return 1
