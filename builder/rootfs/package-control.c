@@ -180,12 +180,9 @@ void control_status(struct unpacked *package, bool knows_index, struct buffer *t
 		if (end[-1] != '\n')
 			buffer_text(text, "\n");
 	}
-	if (package->conffiles.count + package->ghosts.count)
+	if (package->states.count)
 		buffer_text(text, "Conffiles:\n");
-	for (size_t i = 0; i < package->conffiles.count; i++)
-		buffer_printf(text, " /%s newconffile\n", package->conffiles.items[i]);
-	for (size_t i = 0; i < package->ghosts.count; i++)
-		buffer_printf(
-			text, " /%s newconffile remove-on-upgrade\n", package->ghosts.items[i]);
+	for (size_t i = 0; i < package->states.count; i++)
+		buffer_printf(text, " %s\n", package->states.items[i]);
 	buffer_text(text, "\n");
 }

@@ -66,7 +66,10 @@ static int read_conffiles(struct unpacked *package, struct error *err)
 			continue;
 		if (*path != '/')
 			return error_set(err, STATUS_ARCHIVE, "odd conffile `%s`", line);
-		vector_push(ghost ? &package->ghosts : &package->conffiles, path + 1);
+		vector_push(&package->states, arena_printf(&package->arena, "%s newconffile%s",
+						      path, ghost ? " remove-on-upgrade" : ""));
+		if (!ghost) /* the others are not in the data */
+			vector_push(&package->conffiles, path + 1);
 	}
 	return 0;
 }
@@ -328,7 +331,7 @@ void unpack_release(struct unpack *unpack)
 		vector_release(&package->paths);
 		vector_release(&package->members);
 		vector_release(&package->conffiles);
-		vector_release(&package->ghosts);
+		vector_release(&package->states);
 		arena_release(&package->arena);
 		error_release(&package->error);
 		free(package->file);

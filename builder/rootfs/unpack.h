@@ -40,7 +40,7 @@ struct unpacked {
 	bool left_to_dpkg; /* its preinst diverts files of others: only dpkg's own order will do */
 	const char *replaces;   /* the field, NULL: none */
 	struct words conffiles; /* without the leading '/' */
-	struct words ghosts;    /* the same, "remove-on-upgrade": not in the data */
+	struct words states;    /* what dpkg's status says of them and of "remove-on-upgrade" */
 	vector(struct unpacked_path) paths;
 	vector(struct unpacked_member) members;
 	struct error error;
