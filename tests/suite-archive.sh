@@ -118,16 +118,6 @@ test_updates_and_security() {
 	run plan 'packages: [web]'
 	assert_plan wifi=1.0.deb12u1 tools=1.0.deb12u2 web=1.0
 	assertContains "$(cat "$work/stdout")" "$suite-security"
-
-	# A mirror that cannot be asked for them is no mirror without them.
-	archive_stop
-	archive_serve "$work/debian" || fail 'no server'
-	mirror=$ARCHIVE_URL
-	archive_publish "$work/debian-security" "$suite-security"
-	ln -s "$work/debian-security" "$work/debian/none"
-	chmod 000 "$work/debian/dists/$suite-updates/InRelease"
-	run plan
-	[ "$(id -u)" = 0 ] || assert_refused 4 "$suite-updates/InRelease: HTTP status 403"
 }
 
 test_wrong_key() {
