@@ -97,7 +97,7 @@ static int unknown_key(struct recipe *recipe, const struct key *keys, const stru
 	size_t count = 0;
 	cleanup_buffer struct buffer known = {0};
 
-	for (; keys[count].name && count < array_count(names); count++) {
+	for (; count < array_count(names) && keys[count].name; count++) {
 		names[count] = keys[count].name;
 		buffer_printf(&known, "%s%s", count ? ", " : "", names[count]);
 	}

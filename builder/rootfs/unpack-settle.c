@@ -111,7 +111,7 @@ static int settle_directory(
 			return refuse(claim, "it is a directory of another package", err);
 		}
 	}
-	return giver->entry->left_out ? 0 : settle_mode(unpack, giver, before, err);
+	return giver && !giver->entry->left_out ? settle_mode(unpack, giver, before, err) : 0;
 }
 
 /* Packages of two architectures share what they both hold. */
