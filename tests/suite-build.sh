@@ -62,7 +62,7 @@ test_partitions_and_filesystems_are_clean() {
 }
 
 test_a_build_again_gives_the_same_bytes() {
-	assertTrue "'$JEOS' build -q -o again '$JEOS_TOP/recipes/minimal.yaml' >/dev/null"
+	assertTrue "'$JEOS' build -q --force -o again '$JEOS_TOP/recipes/minimal.yaml' >/dev/null"
 	assertTrue "cmp '$out'/minimal-*.qcow2 again/minimal-*.qcow2"
 	assertTrue "cmp '$out'/minimal-*.manifest.json again/minimal-*.manifest.json"
 }
@@ -89,7 +89,7 @@ list_packages() { # list_packages IMAGE: name, version and state of each
 }
 
 test_progress_as_json() {
-	"$JEOS" --json build -o again "$JEOS_TOP/recipes/minimal.yaml" >result.json 2>events.json
+	"$JEOS" --json build --force -o again "$JEOS_TOP/recipes/minimal.yaml" >result.json 2>events.json
 	assertEquals 'every line is an event' '' "$(jq -r 'select(.event == null)' events.json)"
 	assertContains "$(jq -r 'select(.event == "end").stage' events.json | xargs)" 'image manifest'
 	assertTrue 'the result is the manifest' "jq -e '.artefacts[0].sha256' result.json >/dev/null"

@@ -186,6 +186,8 @@ test_full_filesystem() {
 	if ! unshare --mount --propagation unchanged true; then
 		echo 'skip: only root may mount, and not everywhere'
 		startSkipping
+		assertTrue true
+		return
 	fi
 	unshare --mount --propagation unchanged sh -c 'mount -t tmpfs -o size=20m none small && exec "$@"' - \
 		"$JEOS" build -o small small.yaml >output 2>errors
