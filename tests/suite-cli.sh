@@ -127,7 +127,7 @@ test_install() {
 	assertEquals "$("$JEOS" completion)" "$(<"$to/share/bash-completion/completions/jeos")"
 	assertTrue 'manual pages' "[ -s $to/share/man/man1/jeos.1 ] && [ -s $to/share/man/man5/jeos-recipe.5 ]"
 	assertNull 'recipes, overlays, hooks are as here' "$(for folder in recipes overlays hooks; do
-		diff -r "$JEOS_TOP/$folder" "$to/share/jeos/$folder"
+		diff -r --no-dereference "$JEOS_TOP/$folder" "$to/share/jeos/$folder"
 	done 2>&1)"
 }
 
