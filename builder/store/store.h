@@ -1,16 +1,16 @@
 /*
  * The store: what jeos keeps between builds, addressed by hash. An entry appears whole, by rename,
- * or not at all; builds running side by side share it.
+ * or not at all; builds running side by side share it. Below its path lie:
  *
- *     STORE/packages/SHA256.deb      packages
- *     STORE/indices/SHA256           package indices, uncompressed, named by the hash that the
- *                                    signed Release file gives for them
- *     STORE/indices/SHA256.release   Release files, named by the hash of their address
- *     STORE/plans/KEY                what a request for packages came to
- *     STORE/layers/KEY/              finished trees, named by the hash of all that went in
- *     STORE/layers/KEY.inputs        what that was (layer.h); its time says when it was last used
- *     STORE/kernels/KEY/
- *     STORE/work/NAME.XXXXXX/        private to a running build; swept when its owner is gone
+ *     packages/SHA256.deb      packages
+ *     indices/SHA256           package indices, uncompressed, named by the hash that the
+ *                              signed Release file gives for them
+ *     indices/SHA256.release   Release files, named by the hash of their address
+ *     plans/KEY                what a request for packages came to
+ *     layers/KEY/              finished trees, named by the hash of all that went in
+ *     layers/KEY.inputs        what that was (layer.h); its time says when it was last used
+ *     kernels/KEY/
+ *     work/NAME.XXXXXX/        private to a running build; swept when its owner is gone
  *
  * What is being made lies beside its final name, with the suffix ".part", or in work/.
  */
