@@ -121,8 +121,14 @@ build() {
 		(cd "${layers[1]}.whole" && inventory "$scratch/$1-$2")
 	else
 		export -f inventory canonical
-		unshare -m bash -c 'mount -t overlay -o "lowerdir=$1:$2" none "$3" && cd "$3" &&
-			inventory "$4"' bash "${layers[1]}" "${layers[0]}" "$scratch/tree" \
+		# In a chroot the root's propagation cannot be changed.
+		propagation=private
+		unshare -m true 2>/dev/null || propagation=unchanged
+		unshare -m --propagation "$propagation" bash -c '
+			mount -t overlay -o "lowerdir=$1:$2" none "$3" && (cd "$3" && inventory "$4")
+			status=$?
+			umount "$3"
+			exit $status' bash "${layers[1]}" "${layers[0]}" "$scratch/tree" \
 			"$scratch/$1-$2"
 	fi
 }
