@@ -76,7 +76,7 @@ test_again_from_nothing() {
 
 test_root_that_may_not_mount() {
 	need_root 'be a root that may not mount' || return 0
-	"$deny" unshare -m true 2>/dev/null
+	"$deny" unshare -m --propagation unchanged true 2>/dev/null
 	assertFalse 'the filter denies' $?
 	fresh denied
 	same_image denied chroot "$deny" "$JEOS"
