@@ -161,8 +161,8 @@ static int test_recipe(struct session *session, const char *path, struct error *
 	if (inputs_open(session->arguments, path, &inputs, err))
 		return -1;
 	const struct recipe *recipe = inputs.recipe;
-	if (!strcmp(recipe->kernel.text, "none"))
-		return error_at(err, recipe->kernel.at,
+	if (recipe_kernel_origin(&recipe->kernel) == KERNEL_NONE)
+		return error_at(err, recipe->kernel.config.at,
 			"without a kernel the images of this recipe cannot be booted");
 	const struct build_order order = {
 		.recipe = recipe,

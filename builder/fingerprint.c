@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -45,6 +46,23 @@ static int add_tree(struct hash *hash, const char *path, struct error *err)
 	return tree_walk(root, &visitor, err);
 }
 
+/* The files that it names. */
+static int add_kernel(struct hash *hash, const struct recipe_kernel *kernel, struct error *err)
+{
+	switch (recipe_kernel_origin(kernel)) {
+	case KERNEL_NONE:
+	case KERNEL_DISTRIBUTION:
+		return 0;
+	case KERNEL_PACKAGE:
+		return add_file(hash, AT_FDCWD, kernel->package.text, err);
+	case KERNEL_BUILT:
+		if (text_equal(kernel->config.text, "guest"))
+			return 0;
+		return add_file(hash, AT_FDCWD, kernel->config.text, err);
+	}
+	abort();
+}
+
 int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_text[HASH_TEXT],
 	struct error *err)
 {
@@ -56,6 +74,8 @@ int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_t
 	vector_for_each (source, &recipe->sources)
 		if (add_file(&hash, AT_FDCWD, source->text, err))
 			return -1;
+	if (add_kernel(&hash, &recipe->kernel, err))
+		return -1;
 	vector_for_each (repository, &recipe->repositories)
 		if (add_file(&hash, AT_FDCWD, repository->keyring.text, err))
 			return -1;

@@ -33,6 +33,15 @@ static void print_repositories(struct buffer *line, const void *field)
 	}
 }
 
+static void print_kernel(struct buffer *line, const void *field)
+{
+	const struct recipe_kernel *kernel = field;
+
+	print_word(line, &kernel->config);
+	print_words(line, &kernel->add);
+	print_word(line, &kernel->package);
+}
+
 /* What of a recipe decides which packages there are. */
 struct request {
 	const char *key;
@@ -49,7 +58,7 @@ static const struct request requests[] = {
 	{"repositories", offsetof(struct recipe, repositories), print_repositories},
 	{"packages", offsetof(struct recipe, packages), print_words},
 	{"without", offsetof(struct recipe, without), print_words},
-	{"kernel", offsetof(struct recipe, kernel), print_word},
+	{"kernel", offsetof(struct recipe, kernel), print_kernel},
 };
 
 /* "packages nginx-light udev" */

@@ -81,8 +81,8 @@ static int resolve(struct package_index *index, struct plan *plan, struct error 
 	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
 	split_packages(plan);
-	return kernel_choose(index, plan->recipe->kernel.text, plan->architecture, &plan->arena,
-		&plan->kernel, err);
+	return kernel_choose(
+		index, &plan->recipe->kernel, plan->architecture, &plan->arena, &plan->kernel, err);
 }
 
 static int ask_near(struct package_index *index, struct plan *plan, const struct lock *near,

@@ -32,8 +32,8 @@ static void print_packages(struct buffer *text, const struct plan *plan)
 		text, "%s%s\n", plan->lock ? ", by " : "", plan->lock ? plan->lock->path : "");
 	vector_for_each (package, &plan->packages)
 		print_package(text, package);
-	buffer_printf(
-		text, "kernel: %s\n", plan->kernel.image.name ? plan->recipe->kernel.text : "none");
+	buffer_printf(text, "kernel: %s\n",
+		plan->kernel.image.name ? plan->recipe->kernel.config.text : "none");
 	if (plan->kernel.image.name) {
 		print_package(text, &plan->kernel.image);
 		print_package(text, &plan->kernel.busybox);

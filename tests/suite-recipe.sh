@@ -62,7 +62,7 @@ test_json() {
 	check --json good/least.yaml bad/kernel.yaml "$work/none.yaml"
 	assertEquals 3 $status
 	assertEquals '{"recipe":"good/least.yaml","ok":true,"errors":[]}' "$(sed -n 1p "$work/out")"
-	assertContains "$(sed -n 2p "$work/out")" '"ok":false,"errors":[{"message":"unknown kernel `guest`'
+	assertContains "$(sed -n 2p "$work/out")" '"ok":false,"errors":[{"message":"unknown kernel `guset`'
 	assertContains "$(sed -n 2p "$work/out")" '"file":"bad/kernel.yaml","line":4,"column":9}]}'
 	assertContains "$(sed -n 3p "$work/out")" '"message":"cannot read the recipe: '
 	assertEquals 3 "$(wc -l <"$work/out")"

@@ -13,21 +13,21 @@ static const char *package_of(const struct architecture *architecture, const cha
 	return strcmp(kernel, "cloud") ? architecture->generic_kernel : architecture->cloud_kernel;
 }
 
-int kernel_choose(struct package_index *index, const char *kernel,
+int kernel_choose(struct package_index *index, const struct recipe_kernel *kernel,
 	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
 	struct error *err)
 {
 	struct kernel_plan plan = {0};
 	struct package newest;
 
-	if (!strcmp(kernel, "none")) {
+	if (recipe_kernel_origin(kernel) == KERNEL_NONE) {
 		*ret_plan = plan;
 		return 0;
 	}
-	const char *name = package_of(architecture, kernel);
-	if (!name)
-		return error_set(err, STATUS_RECIPE, "kernel: there is no `%s` kernel for %s",
-			kernel, architecture->name);
+	if (recipe_kernel_origin(kernel) != KERNEL_DISTRIBUTION)
+		return error_at(err, kernel->config.at,
+			"only kernels of the distribution can be installed; try `kernel: cloud`");
+	const char *name = package_of(architecture, kernel->config.text);
 	/* That package only names the newest kernel of its kind. */
 	if (package_index_find(index, name, arena, &newest, err))
 		return error_wrap(err, "kernel");

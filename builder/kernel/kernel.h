@@ -8,6 +8,7 @@
 #include "architecture.h"
 #include "base/hash.h"
 #include "platform.h"
+#include "recipe/recipe.h"
 
 /* The guest kernel of a plan. */
 struct kernel_plan {
@@ -19,8 +20,8 @@ struct kernel_plan {
 	bool all_modules;
 };
 
-/* Resolves "cloud", "generic" or "none" to packages. */
-int kernel_choose(struct package_index *index, const char *kernel,
+/* Resolves what the recipe asks for to packages. */
+int kernel_choose(struct package_index *index, const struct recipe_kernel *kernel,
 	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
 	struct error *err);
 

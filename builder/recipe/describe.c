@@ -29,6 +29,9 @@ static json_t *choices(const struct form *form)
 
 static json_t *describe_form(const struct form *form)
 {
+	if (form->or_path)
+		return json_pack("{s:[{s:o}, {s:s, s:s}]}", "anyOf", "enum", choices(form), "type",
+			"string", "pattern", "[/.]");
 	if (form->choice)
 		return json_pack("{s:o}", "enum", choices(form));
 	json_t *object = form->numeric ? json_pack("{s:[s,s]}", "type", "string", "number")

@@ -52,8 +52,10 @@ int form_check(struct recipe *recipe, const struct form *form, struct word *word
 	size_t longest = form->longest ? form->longest : LONGEST;
 	const char *shown = form->secret ? "this" : problem_quote(recipe, word->text);
 
-	if (form->choice)
-		return is_choice(form, word->text) ? 0 : unknown_choice(recipe, form, word);
+	if (form->choice && is_choice(form, word->text))
+		return 0;
+	if (form->choice && !(form->or_path && strpbrk(word->text, "/.")))
+		return unknown_choice(recipe, form, word);
 	if (strlen(word->text) > longest)
 		return recipe_problem(recipe, word->at, "%s is too long for %s: at most %zu bytes",
 			shown, form->what, longest);

@@ -14,6 +14,7 @@ struct form {
 	const char *pattern;
 	/* The words there are, by index; NULL behind the last. In place of a pattern. */
 	const char *(*choice)(size_t index);
+	bool or_path; /* a text with a '/' or '.' is no such word, but a path */
 	/* Looks beyond the text and may replace it; adds a problem. NULL: there is nothing. */
 	int (*verify)(struct recipe *recipe, struct word *word);
 	size_t longest; /* bytes; 0: 4096 */
@@ -24,9 +25,10 @@ struct form {
 
 extern const struct form form_text, form_name, form_version, form_recipe, form_suite,
 	form_architecture, form_mirror, form_snapshot, form_keyring, form_component, form_package,
-	form_package_name, form_strip, form_bootstrap, form_kernel, form_overlay, form_hook,
-	form_password_hash, form_ssh_key, form_firmware, form_filesystem, form_format,
-	form_platform, form_script, form_expression, form_module, form_path;
+	form_package_name, form_strip, form_bootstrap, form_kernel, form_fragment,
+	form_kernel_package, form_overlay, form_hook, form_password_hash, form_ssh_key,
+	form_firmware, form_filesystem, form_format, form_platform, form_script, form_expression,
+	form_module, form_path;
 
 /* Adds a problem unless the word, which is not empty, has the form. May replace its text. */
 int form_check(struct recipe *recipe, const struct form *form, struct word *word);

@@ -52,7 +52,7 @@ static const char *bootstrap_at(size_t index)
 
 static const char *kernel_at(size_t index)
 {
-	static const char *const kernels[] = {"cloud", "generic", "none", NULL};
+	static const char *const kernels[] = {"cloud", "generic", "guest", "none", NULL};
 
 	return kernels[index];
 }
@@ -108,7 +108,7 @@ static int verify_hook(struct recipe *recipe, struct word *word)
 }
 
 /* A relative path is relative to the recipe that names it. */
-static int verify_keyring(struct recipe *recipe, struct word *word)
+static int verify_file(struct recipe *recipe, struct word *word, const char *what)
 {
 	const char *slash = strrchr(word->at.file, '/');
 	const char *path = word->text;
@@ -118,10 +118,25 @@ static int verify_keyring(struct recipe *recipe, struct word *word)
 		path = arena_printf(&recipe->arena, "%.*s/%s", (int)(slash - word->at.file),
 			word->at.file, path);
 	if (stat(path, &status) || !S_ISREG(status.st_mode))
-		return recipe_problem(recipe, word->at, "no file %s for the keyring",
-			problem_quote(recipe, path));
+		return recipe_problem(recipe, word->at, "no file %s for the %s",
+			problem_quote(recipe, path), what);
 	word->text = path;
 	return 0;
+}
+
+static int verify_keyring(struct recipe *recipe, struct word *word)
+{
+	return verify_file(recipe, word, "keyring");
+}
+
+static int verify_kernel_config(struct recipe *recipe, struct word *word)
+{
+	return verify_file(recipe, word, "kernel's configuration");
+}
+
+static int verify_kernel_package(struct recipe *recipe, struct word *word)
+{
+	return verify_file(recipe, word, "kernel package");
 }
 
 /* A date without a time is its first second. */
@@ -216,7 +231,23 @@ const struct form form_package_name = {
 };
 const struct form form_strip = {.what = "strip rule", .choice = strip_at};
 const struct form form_bootstrap = {.what = "bootstrap", .choice = bootstrap_at};
-const struct form form_kernel = {.what = "kernel", .choice = kernel_at};
+const struct form form_kernel = {
+	.what = "kernel",
+	.choice = kernel_at,
+	.or_path = true,
+	.verify = verify_kernel_config,
+};
+const struct form form_fragment = {
+	.what = "a fragment",
+	.hint = "the name of a file in kernel-configs/",
+	.pattern = FILE_NAME,
+};
+const struct form form_kernel_package = {
+	.what = "a package file",
+	.hint = "the path of a .deb",
+	.pattern = "\\.deb$",
+	.verify = verify_kernel_package,
+};
 const struct form form_overlay = {
 	.what = "an overlay",
 	.hint = "the name of a directory in overlays/",

@@ -190,6 +190,17 @@ int recipe_load(const char *path, struct recipe **ret_recipe, struct error *err)
 	return 0;
 }
 
+enum kernel_origin recipe_kernel_origin(const struct recipe_kernel *kernel)
+{
+	if (kernel->package.text)
+		return KERNEL_PACKAGE;
+	if (!strcmp(kernel->config.text, "none"))
+		return KERNEL_NONE;
+	if (!strcmp(kernel->config.text, "cloud") || !strcmp(kernel->config.text, "generic"))
+		return KERNEL_DISTRIBUTION;
+	return KERNEL_BUILT;
+}
+
 void recipe_free(struct recipe *recipe)
 {
 	if (!recipe)

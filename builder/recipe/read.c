@@ -37,12 +37,20 @@ static int (*const readers[])(
 	[VALUE_CHECKS] = read_checks,
 };
 
+/* What was inherited goes. */
+static void clear(const struct key *keys, void *base)
+{
+	for (; keys->name; keys++)
+		memset((char *)base + keys->offset, 0, keys->width);
+}
+
 static int read_mapping(
 	struct recipe *recipe, const struct key *key, const struct node *node, void *base)
 {
 	if (key->scalar && node->kind == NODE_SCALAR) {
 		struct key first = key->keys[0];
 		first.name = key->name;
+		clear(key->keys, base);
 		return readers[first.type](recipe, &first, node, base);
 	}
 	if (node->kind != NODE_MAPPING)

@@ -41,6 +41,17 @@ struct recipe_disk {
 	struct word_list formats; /* empty: those of the platforms */
 };
 
+/* The guest's kernel. A package, where there is one, is it; else `config` says. */
+struct recipe_kernel {
+	/* Of the distribution: "cloud", "generic"; built here: "guest", or from this file of a
+	 * complete configuration; "none". */
+	struct word config;
+	struct word_list add; /* fragments of kernel-configs/, in order; only when built here */
+	struct word package;  /* file of a .deb */
+};
+
+enum kernel_origin { KERNEL_NONE, KERNEL_DISTRIBUTION, KERNEL_BUILT, KERNEL_PACKAGE };
+
 /* Who may become root in the guest. Nothing set: the account is locked, no console login. */
 struct recipe_access {
 	struct word password_hash; /* crypt(5) form */
@@ -99,7 +110,7 @@ struct recipe {
 	struct word_list packages, without;
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
 	struct word_list strip, keep;
-	struct word kernel; /* "cloud", "generic", "none" */
+	struct recipe_kernel kernel;
 	struct word_list overlays, hooks;
 	uint64_t hook_timeout; /* milliseconds for each hook */
 	bool hook_network;     /* hooks may use the network */
@@ -122,6 +133,8 @@ int recipe_load(const char *path, struct recipe **ret_recipe, struct error *err)
 struct recipe *recipe_examine(const char *path);
 /* Them all, each a line "FILE:LINE:COLUMN: MESSAGE"; owned by the caller. */
 char *recipe_problems_text(const struct recipe *recipe);
+/* Where the kernel comes from. */
+enum kernel_origin recipe_kernel_origin(const struct recipe_kernel *kernel);
 void recipe_free(struct recipe *recipe); /* NULL is fine */
 void recipe_cleanup(struct recipe **recipe);
 #define cleanup_recipe cleanup(recipe_cleanup)

@@ -53,6 +53,18 @@ static const struct key disk_keys[] = {
 	{0},
 };
 
+static const struct key kernel_keys[] = {
+	{"config", VALUE_TEXT,
+		"cloud or generic: the distribution's; guest: built for the platforms; a path: "
+		"built from that configuration; none. Default: cloud where there is one.",
+		.form = &form_kernel, FIELD(kernel.config)},
+	{"add", VALUE_LIST, "More fragments of kernel-configs/ for a kernel that is built.",
+		.form = &form_fragment, FIELD(kernel.add)},
+	{"package", VALUE_TEXT, "File of a kernel package to install in place of them.",
+		.form = &form_kernel_package, FIELD(kernel.package)},
+	{0},
+};
+
 #define WITHIN                                                                                   \
 	"within", VALUE_DURATION, "How long the check may take.", .fallback = "60s", .least = 1, \
 								  .most = DAY, CHECK(within)
@@ -164,8 +176,7 @@ const struct key recipe_keys[] = {
 		.form = &form_strip, FIELD(strip)},
 	{"keep", VALUE_LIST, "Inherited strip rules that do not apply here.", .form = &form_strip,
 		FIELD(keep)},
-	{"kernel", VALUE_TEXT, "The distribution's. Default: cloud where there is one.",
-		.form = &form_kernel, FIELD(kernel)},
+	{"kernel", VALUE_MAPPING, "The kernel of the guest.", .keys = kernel_keys, .scalar = true},
 	{"overlays", VALUE_LIST, "Directories of overlays/ to copy over the root, in order.",
 		.form = &form_overlay, FIELD(overlays)},
 	{"hooks", VALUE_LIST, "Executables of hooks/ to run in the root, in order.",

@@ -36,10 +36,11 @@ struct key {
 	uint64_t multiple;         /* of sizes; 0: any */
 	const struct key *keys;    /* of mappings, items and checks; ends with a NULL name */
 	size_t item;               /* of items: the size of one, where its keys have their fields */
-	bool scalar;               /* of mappings: a bare value stands for the first of the keys */
-	bool required;             /* must be there; at the top: after inheriting */
-	size_t offset, width;      /* the field; width 0: it is not kept */
-	size_t position;           /* offset of a struct position for it; 0: none */
+	bool scalar;   /* of mappings: a bare value stands for the first of the keys, the rest unset
+			*/
+	bool required; /* must be there; at the top: after inheriting */
+	size_t offset, width; /* the field; width 0: it is not kept */
+	size_t position;      /* offset of a struct position for it; 0: none */
 };
 
 extern const struct key recipe_keys[]; /* ends with a NULL name */

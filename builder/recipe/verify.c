@@ -20,14 +20,18 @@ static void verify_required(struct recipe *recipe, struct position at)
 static void verify_kernel(
 	struct recipe *recipe, const struct architecture *architecture, struct position at)
 {
-	struct word *kernel = &recipe->kernel;
+	struct word *config = &recipe->kernel.config;
 
-	if (!kernel->text)
-		*kernel = (struct word){architecture->cloud_kernel ? "cloud" : "generic", at};
-	if ((!strcmp(kernel->text, "cloud") && !architecture->cloud_kernel) ||
-		(!strcmp(kernel->text, "generic") && !architecture->generic_kernel))
-		recipe_problem(recipe, kernel->at, "there is no %s kernel for %s", kernel->text,
+	if (!config->text)
+		*config = (struct word){architecture->cloud_kernel ? "cloud" : "generic", at};
+	if ((!strcmp(config->text, "cloud") && !architecture->cloud_kernel) ||
+		(!strcmp(config->text, "generic") && !architecture->generic_kernel))
+		recipe_problem(recipe, config->at, "there is no %s kernel for %s", config->text,
 			architecture->name);
+	enum kernel_origin origin = recipe_kernel_origin(&recipe->kernel);
+	if (recipe->kernel.add.count && (origin == KERNEL_NONE || origin == KERNEL_DISTRIBUTION))
+		recipe_problem(recipe, recipe->kernel.add.items[0].at,
+			"fragments need a kernel that is built, such as `config: guest`");
 }
 
 static void verify_firmware(

@@ -76,7 +76,7 @@ static int write_grub(
 			  "boot\n",
 			root_uuid, rootfs->recipe->disk.root.text, architecture->serial_console);
 
-	if (text_equal(rootfs->recipe->kernel.text, "none"))
+	if (recipe_kernel_origin(&rootfs->recipe->kernel) == KERNEL_NONE)
 		return 0;
 	return inside_write(root, "boot/grub/grub.cfg", text, 0644, err);
 }
