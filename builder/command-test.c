@@ -106,6 +106,7 @@ static int test_image(struct session *session, const struct trial *trial, struct
 		.architecture = image_architecture(trial->image),
 		.accelerator = session->boot.accelerator,
 		.test = &test,
+		.analyze = session->arguments->json,
 		.log_directory = log,
 	};
 

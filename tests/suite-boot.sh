@@ -98,6 +98,21 @@ test_ssh_boots_every_way() {
 	boots_every_way ssh
 }
 
+test_json_tells_where_the_time_went() {
+	run test --json --boot direct "$image"
+	assertEquals "$output$errors" 0 $status
+	# The parts add up, and all of them took time.
+	assertEquals "$output" true "$(jq '.verdicts[0].boot |
+		[.firmware_milliseconds, .kernel_milliseconds, .userspace_milliseconds] as $parts |
+		($parts | min > 50) and ($parts | add) == .total_milliseconds and
+		.processor_milliseconds > 1000' output)"
+	assertEquals "$output" true "$(jq '.verdicts[0] | .memory_used > 10000000 and
+		.memory_used < .memory' output)"
+	assertEquals "$output" true "$(jq '.verdicts[0].analysis |
+		(.units | length > 3 and all(.[]; .name | test("[.](service|mount|device)"))) and
+		(.critical_chain | contains("multi-user.target @"))' output)"
+}
+
 test_every_failed_check_is_found() {
 	local before
 	before=$(identity "$image")

@@ -6,6 +6,7 @@
 #     agent modules NAME...    the same; in names '_' stands for '-' too
 #     agent files GLOB...      the same
 #     agent root_size          bytes of the root's block device, and of the filesystem on it
+#     agent init_started       milliseconds from the kernel's start to that of /sbin/init, or nothing
 #
 # On the line, a request and its reply, each a line:
 #     ID SECONDS BASE64-OF-COMMAND
@@ -100,6 +101,36 @@ root_size() {
 	# shellcheck disable=SC2046
 	set -- $(stat -f -c '%b %S' /)
 	echo $((sectors * 512)) $(($1 * $2))
+}
+
+# The stamp of a line of dmesg: "[    1.234567] ..." is 1234.
+stamp() {
+	stamp=${1%%]*}
+	stamp=${stamp##*[[ ]}
+	fraction=${stamp#*.}
+	echo "${stamp%.*}${fraction%???}"
+}
+
+# Without systemd, which notes it: the kernel's first program is /sbin/init, or that of an initramfs,
+# which at its end mounts the root.
+init_started() {
+	started=$(systemctl show --property UserspaceTimestampMonotonic --value 2>/dev/null)
+	if [ "${started:-0}" -gt 0 ]; then
+		echo $((started / 1000))
+		return
+	fi
+	program='' mounted=''
+	dmesg | while read -r line; do
+		case $line in
+		*\ as\ init\ process*) program=${program:-$line} ;;
+		*\ mounted\ filesystem*) mounted=${mounted:-$line} ;;
+		esac
+		case $program in
+		'') ;;
+		*\ /init\ as*) [ "$mounted" ] && stamp "$mounted" && return ;;
+		*) stamp "$program" && return ;;
+		esac
+	done
 }
 
 "$@"

@@ -1,8 +1,10 @@
+#include "analysis.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "check.h"
 #include "clock.h"
 #include "results.h"
+#include "timing.h"
 
 const char *const boot_path_names[BOOT_PATHS] = {
 	[BOOT_BIOS] = "bios",
@@ -48,11 +50,23 @@ static int make_check(struct subject *subject, struct verdict *verdict,
 	return 0;
 }
 
+/* What does not come of a guest that goes away is no error: the checks find that out. */
+static int forgive(struct error *err)
+{
+	if (!is_verdict(err->status))
+		return -1;
+	error_release(err);
+	return 0;
+}
+
 static int make_checks(struct subject *subject, struct verdict *verdict, struct error *err)
 {
 	vector_for_each (check, &subject->options->test->checks)
 		if (make_check(subject, verdict, &check_drivers[check->kind], check, err))
 			return -1;
+	if (subject->options->analyze && analysis_make(subject, &verdict->analysis, err) &&
+		forgive(err))
+		return -1;
 	for (size_t i = 0; i < always_check_count; i++)
 		if (make_check(subject, verdict, &always_checks[i], NULL, err))
 			return -1;
@@ -72,21 +86,26 @@ static int test_subject(struct subject *subject, struct verdict *verdict, struct
 		!subject_power_on(subject, verdict->log, err) && !subject_wait_ready(subject, err);
 	if (!ready && !is_verdict(err->status))
 		return -1;
+	uint64_t total = clock_now() - start;
 	record(verdict, xstrdup("ready"), start, err);
 	if (!ready)
 		return 0;
-	verdict->ready_milliseconds = clock_now() - start;
 	verdict->memory_used = subject->hello.memory_used;
+	verdict->timing = (struct boot_timing){
+		.total = total,
+		.processor = subject->machine->driver->processor_time(subject->machine),
+	};
+	if (timing_measure(subject, &verdict->timing, err) && forgive(err))
+		return -1;
 	return make_checks(subject, verdict, err);
 }
 
 /* "passed, 12 checks, ready in 9.1 s" */
 static char *summary(const struct verdict *verdict)
 {
-	cleanup_free char *ready =
-		verdict->ready_milliseconds
-			? xasprintf(", ready in %.1f s", verdict->ready_milliseconds / 1000.0)
-			: xstrdup("");
+	cleanup_free char *ready = verdict->timing.total ? xasprintf(", ready in %.1f s",
+								   verdict->timing.total / 1000.0)
+							 : xstrdup("");
 
 	return xasprintf("%s: %zu of %zu checks%s", verdict_status_name(verdict->status),
 		verdict_count(verdict, CHECK_PASSED), verdict->results.count, ready);

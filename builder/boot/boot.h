@@ -38,6 +38,7 @@ struct boot_options {
 	enum accelerator accelerator;
 	enum boot_path path;
 	const struct recipe_test *test;
+	bool analyze;                        /* ask systemd where the time went: seconds more */
 	const char *log_directory;           /* receives serial logs; exists */
 	const char *work;                    /* a private directory for the overlay */
 	const struct port_forward *forwards; /* boot_run() only */
@@ -53,15 +54,41 @@ struct check_result {
 	uint64_t milliseconds;
 };
 
+/*
+ * Where a boot's time went, in milliseconds by the host's clock; the guest's tells how `total` is
+ * divided, and only `total` is there when it does not. They add up: power-on, firmware (with boot
+ * loader and the kernel's unpacking of itself), kernel (with initramfs), /sbin/init, userspace,
+ * ready.
+ */
+struct boot_timing {
+	uint64_t firmware, kernel, userspace, total;
+	uint64_t
+		processor; /* what the emulator used of the host's processors by then; 0: unknown */
+};
+
+/* How long a unit took to start, by `systemd-analyze blame`. */
+struct unit_time {
+	char *name; /* owned */
+	uint64_t milliseconds;
+};
+
+/* What systemd has to say about the boot; empty where there is none, or nobody asked. */
+struct boot_analysis {
+	vector(struct unit_time) units; /* the slowest first */
+	char *critical_chain;           /* a text of lines; NULL: unknown; owned */
+};
+
 /* All that one boot showed. */
 struct verdict {
 	char *name;         /* "minimal kvm bios"; owned */
 	enum status status; /* OK, CHECK, TIMEOUT, PANIC or EMULATOR */
 	char *accelerator;  /* "tcg (KVM is emulated: ...)"; owned */
 	char *log;          /* path of the serial log; owned */
-	uint64_t milliseconds, ready_milliseconds;
-	uint64_t memory;      /* bytes that the guest had */
-	uint64_t memory_used; /* ... and used when ready; 0: unknown */
+	uint64_t milliseconds;
+	struct boot_timing timing; /* total 0: it did not get ready */
+	uint64_t memory;           /* bytes that the guest had */
+	uint64_t memory_used;      /* ... and used when ready; 0: unknown */
+	struct boot_analysis analysis;
 	vector(struct check_result) results;
 };
 void verdict_release(struct verdict *verdict);

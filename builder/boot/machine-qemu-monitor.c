@@ -1,8 +1,13 @@
-/* What QEMU is asked about a running guest. */
+/* What QEMU, and this host, are asked about a running guest. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "clock.h"
 #include "machine-qemu.h"
 
@@ -68,4 +73,32 @@ char *qemu_diagnose(struct machine *machine)
 		text = xasprintf("QEMU says of the guest: %s", status ? status : "nothing");
 	json_decref(result);
 	return text;
+}
+
+uint64_t stat_processor_time(const char *stat)
+{
+	/* The second field is a name in parentheses, which may hold anything. */
+	const char *rest = strrchr(stat, ')');
+	uint64_t user, system;
+
+	if (!rest ||
+		sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+			&user, &system) != 2)
+		return 0;
+	return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+uint64_t qemu_processor_time(struct machine *machine)
+{
+	enum { STAT_LIMIT = 4096 };
+	const struct machine_qemu *qemu = (struct machine_qemu *)machine;
+	cleanup_free char *path = xasprintf("/proc/%d/stat", qemu->pid);
+	cleanup_buffer struct buffer stat = {0};
+	struct error ignored = {0};
+
+	if (file_read(AT_FDCWD, path, STAT_LIMIT, &stat, &ignored)) {
+		error_release(&ignored);
+		return 0;
+	}
+	return stat_processor_time(stat.data);
 }

@@ -288,6 +288,7 @@ const struct machine_driver machine_qemu = {
 	.start = qemu_start,
 	.receive = qemu_receive,
 	.diagnose = qemu_diagnose,
+	.processor_time = qemu_processor_time,
 	.connect = qemu_connect,
 	.free = qemu_free,
 };

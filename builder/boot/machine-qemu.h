@@ -30,6 +30,9 @@ int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output,
 void qemu_look(struct machine_qemu *qemu);
 /* What QEMU can tell of a guest that does not get up: see struct machine_driver. */
 char *qemu_diagnose(struct machine *machine);
+uint64_t qemu_processor_time(struct machine *machine);
+/* The same of a process, by its line in /proc/PID/stat (proc(5)); 0 when that is none. */
+uint64_t stat_processor_time(const char *stat);
 /* Where a processor with these registers (`info registers`) is; FIRMWARE when they do not tell. */
 enum boot_phase registers_phase(const char *registers);
 

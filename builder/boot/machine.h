@@ -48,6 +48,8 @@ struct machine_driver {
 	void (*receive)(struct machine *machine);
 	/* Why a guest that does not get up never will; NULL: nothing known. Owned by the caller. */
 	char *(*diagnose)(struct machine *machine);
+	/* Milliseconds of this host's processors that it has used; 0: unknown. */
+	uint64_t (*processor_time)(struct machine *machine);
 	/* A connection to a TCP port of the guest, made within the time or an error (STATUS_CHECK).
 	 */
 	int (*connect)(struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd,

@@ -1,5 +1,6 @@
 /* JUnit XML, as continuous integration servers read it: a suite for each boot, a case for each
  * check. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -40,6 +41,28 @@ static void append_property(struct buffer *xml, const char *name, const char *va
 	buffer_text(xml, "/>\n");
 }
 
+/* Seconds; what is unknown is left out. */
+static void append_time(struct buffer *xml, const char *name, uint64_t milliseconds)
+{
+	cleanup_free char *seconds = xasprintf("%.3f", milliseconds / 1000.0);
+
+	if (milliseconds)
+		append_property(xml, name, seconds);
+}
+
+static void append_boot(struct buffer *xml, const struct verdict *verdict)
+{
+	const struct boot_timing *timing = &verdict->timing;
+	cleanup_free char *used = xasprintf("%" PRIu64, verdict->memory_used);
+
+	append_time(xml, "firmware", timing->firmware);
+	append_time(xml, "kernel", timing->kernel);
+	append_time(xml, "userspace", timing->userspace);
+	append_time(xml, "ready", timing->total);
+	if (verdict->memory_used)
+		append_property(xml, "memory-used", used);
+}
+
 static void append_case(
 	struct buffer *xml, const struct verdict *verdict, const struct check_result *result)
 {
@@ -71,6 +94,7 @@ static void append_suite(struct buffer *xml, const struct verdict *verdict)
 	append_property(xml, "status", verdict_status_name(verdict->status));
 	append_property(xml, "accelerator", verdict->accelerator);
 	append_property(xml, "log", verdict->log);
+	append_boot(xml, verdict);
 	buffer_text(xml, "    </properties>\n");
 	vector_for_each (result, &verdict->results)
 		append_case(xml, verdict, result);

@@ -1,7 +1,9 @@
 /* TAP version 13: one point for each check of each boot, what failed as comments below it. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/size.h"
 #include "results.h"
 
 /* In a description '#' would begin a directive and a newline would end it. */
@@ -40,6 +42,26 @@ static void append_result(struct buffer *tap, size_t number, const struct verdic
 		append_comment(tap, result->detail);
 }
 
+/* Below the results of a boot: what it took. */
+static void append_boot(struct buffer *tap, const struct verdict *verdict)
+{
+	const struct boot_timing *timing = &verdict->timing;
+
+	if (!timing->total)
+		return;
+	buffer_text(tap, "# ");
+	append_description(tap, verdict->name);
+	buffer_printf(tap, ": ready in %.3f s", timing->total / 1000.0);
+	if (timing->kernel)
+		buffer_printf(tap, ", firmware %.3f s, kernel %.3f s, userspace %.3f s",
+			timing->firmware / 1000.0, timing->kernel / 1000.0,
+			timing->userspace / 1000.0);
+	if (verdict->memory_used)
+		buffer_printf(tap, ", %" PRIu64 " KiB of memory in use",
+			divide_up(verdict->memory_used, KIB));
+	buffer_text(tap, "\n");
+}
+
 char *verdicts_tap(const struct verdict *verdicts, size_t count)
 {
 	struct buffer tap = {0};
@@ -48,8 +70,10 @@ char *verdicts_tap(const struct verdict *verdicts, size_t count)
 	for (size_t i = 0; i < count; i++)
 		total += verdicts[i].results.count;
 	buffer_printf(&tap, "TAP version 13\n1..%zu\n", total);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		vector_for_each (result, &verdicts[i].results)
 			append_result(&tap, ++number, &verdicts[i], result);
+		append_boot(&tap, &verdicts[i]);
+	}
 	return tap.data;
 }

@@ -21,13 +21,22 @@ static void append_detail(struct buffer *text, const char *detail)
 		buffer_printf(text, "%*s%s\n", DETAIL_INDENT, "", line);
 }
 
+static void append_timing(struct buffer *text, const struct boot_timing *timing)
+{
+	if (timing->total)
+		buffer_printf(text, ", ready in %.1f s", timing->total / 1000.0);
+	if (timing->kernel)
+		buffer_printf(text, " (firmware %.1f s, kernel %.1f s, userspace %.1f s)",
+			timing->firmware / 1000.0, timing->kernel / 1000.0,
+			timing->userspace / 1000.0);
+}
+
 static void append_verdict(struct buffer *text, const struct verdict *verdict)
 {
 	char used[32], memory[32];
 
 	buffer_printf(text, "%s: %s", verdict->name, verdict_status_name(verdict->status));
-	if (verdict->ready_milliseconds)
-		buffer_printf(text, ", ready in %.1f s", verdict->ready_milliseconds / 1000.0);
+	append_timing(text, &verdict->timing);
 	if (verdict->memory_used)
 		buffer_printf(text, ", %s of %s memory in use",
 			size_format(verdict->memory_used, used, sizeof(used)),

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "analysis.h"
+
 static const char *const outcome_names[] = {
 	[CHECK_PASSED] = "passed",
 	[CHECK_FAILED] = "failed",
@@ -47,6 +49,7 @@ void verdict_release(struct verdict *verdict)
 		free(result->detail);
 	}
 	vector_release(&verdict->results);
+	analysis_release(&verdict->analysis);
 	free(verdict->name);
 	free(verdict->accelerator);
 	free(verdict->log);

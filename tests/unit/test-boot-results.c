@@ -20,11 +20,13 @@ static struct verdict hostile_verdict(void)
 		.accelerator = xstrdup("tcg (KVM is emulated)"),
 		.log = xstrdup("out/logs/web & <co>.log"),
 		.milliseconds = 12345,
-		.ready_milliseconds = 6789,
+		.timing = {1200, 2300, 3289, 6789, 5000},
 		.memory = 256 << 20,
 		.memory_used = 40 << 20,
 	};
 
+	vector_push(&verdict.analysis.units, ((struct unit_time){xstrdup("web.service"), 70}));
+	verdict.analysis.critical_chain = xstrdup("web.service @6s +70ms\n`-\033[0mbasic.target\n");
 	vector_push(&verdict.results,
 		((struct check_result){xstrdup("ready"), CHECK_PASSED, NULL, 6789}));
 	vector_push(&verdict.results,
@@ -49,7 +51,9 @@ static void tap_has_one_line_a_check(void **state)
 		"not ok 2 - web kvm bios: run: echo \"<a&b>\" \\# SKIP me not ok 7\n"
 		"# it said: ?[31m??? ]]> </failure>\n"
 		"# ok 9\n"
-		"ok 3 - web kvm bios: port: 80 # SKIP no network \\# here\n");
+		"ok 3 - web kvm bios: port: 80 # SKIP no network \\# here\n"
+		"# web kvm bios: ready in 6.789 s, firmware 1.200 s, kernel 2.300 s, "
+		"userspace 3.289 s, 40960 KiB of memory in use\n");
 	verdict_release(&verdict);
 }
 
@@ -80,7 +84,15 @@ static void json_can_be_read_back(void **state)
 	json_t *first = json_array_get(list, 0);
 	assert_string_equal(json_string_value(json_object_get(first, "status")), "failed");
 	assert_int_equal(json_integer_value(json_object_get(first, "exit_status")), 10);
-	assert_int_equal(json_integer_value(json_object_get(first, "ready_milliseconds")), 6789);
+	json_t *boot = json_object_get(first, "boot");
+	assert_int_equal(json_object_size(boot), 5);
+	assert_int_equal(json_integer_value(json_object_get(boot, "firmware_milliseconds")), 1200);
+	assert_int_equal(json_integer_value(json_object_get(boot, "total_milliseconds")), 6789);
+	json_t *analysis = json_object_get(first, "analysis");
+	json_t *unit = json_array_get(json_object_get(analysis, "units"), 0);
+	assert_string_equal(json_string_value(json_object_get(unit, "name")), "web.service");
+	assert_int_equal(json_integer_value(json_object_get(unit, "milliseconds")), 70);
+	assert_non_null(json_object_get(analysis, "critical_chain"));
 	json_t *results = json_object_get(first, "results");
 	assert_int_equal(json_array_size(results), 3);
 	json_t *failed = json_array_get(results, 1);
@@ -91,6 +103,25 @@ static void json_can_be_read_back(void **state)
 	json_decref(document);
 	verdict_release(&verdicts[0]);
 	verdict_release(&verdicts[1]);
+}
+
+static void what_is_unknown_is_left_out(void **state)
+{
+	struct verdict verdict = {
+		.name = xstrdup("x"), .accelerator = xstrdup("kvm"), .log = xstrdup("x.log")};
+	cleanup_free char *failed = verdicts_json(&verdict, 1);
+	verdict.timing.total = 7;
+	cleanup_free char *json = verdicts_json(&verdict, 1), *tap = verdicts_tap(&verdict, 1);
+	cleanup_free char *text = verdicts_text(&verdict, 1), *xml = verdicts_junit(&verdict, 1);
+
+	(void)state;
+	assert_null(strstr(failed, "\"boot\""));
+	assert_null(strstr(failed, "\"analysis\""));
+	assert_non_null(strstr(json, "\"boot\":{\"total_milliseconds\":7}"));
+	assert_string_equal(tap, "TAP version 13\n1..0\n# x: ready in 0.007 s\n");
+	assert_non_null(strstr(text, "ready in 0.0 s; kvm"));
+	assert_null(strstr(xml, "firmware"));
+	verdict_release(&verdict);
 }
 
 static void no_verdicts_are_no_error(void **state)
@@ -112,7 +143,9 @@ static void table_names_what_failed(void **state)
 
 	(void)state;
 	assert_ptr_equal(
-		strstr(text, "web kvm bios: failed, ready in 6.8 s, 40.0 MiB of 256 MiB"), text);
+		strstr(text, "web kvm bios: failed, ready in 6.8 s (firmware 1.2 s, kernel 2.3 s, "
+			     "userspace 3.3 s), 40.0 MiB of 256 MiB"),
+		text);
 	assert_non_null(strstr(text, "FAILED     0.0 s  run: echo"));
 	verdict_release(&verdict);
 }
@@ -147,6 +180,7 @@ int main(void)
 		cmocka_unit_test(tap_has_one_line_a_check),
 		cmocka_unit_test(junit_escapes),
 		cmocka_unit_test(json_can_be_read_back),
+		cmocka_unit_test(what_is_unknown_is_left_out),
 		cmocka_unit_test(no_verdicts_are_no_error),
 		cmocka_unit_test(table_names_what_failed),
 		cmocka_unit_test(only_characters_survive_cleaning),
