@@ -10,6 +10,10 @@ static const char *const virtio_modules[] = {"virtio_pci", "virtio_blk", "virtio
 	"virtio_net", "virtio_console", "virtio_balloon", "virtio_rng",
 	"vmw_vsock_virtio_transport", "virtiofs", "qemu_fw_cfg", NULL};
 
+static const char *const kvm_fragments[] = {"virtio", "kvm", NULL};
+static const char *const kvm_symbols[] = {"EXT4_FS", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_BLK",
+	"VIRTIO_NET", "SERIAL_8250_CONSOLE", NULL};
+
 const struct platform platforms[] = {
 	{
 		.name = "kvm",
@@ -17,6 +21,8 @@ const struct platform platforms[] = {
 		.format = "qcow2",
 		.modules = virtio_modules,
 		.root_modules = virtio_root,
+		.fragments = kvm_fragments,
+		.symbols = kvm_symbols,
 		.disk_device = "virtio-blk-pci",
 		.network_device = "virtio-net-pci",
 	},

@@ -12,6 +12,10 @@ struct platform {
 	 * what they depend on; those in root_modules also go into the initramfs. */
 	const char *const *modules;
 	const char *const *root_modules;
+	/* The kernel-configs/ of its drivers, and the symbols that no kernel can do without there,
+	 * built in or as a module; NULL-terminated. */
+	const char *const *fragments;
+	const char *const *symbols;
 	const char *disk_device;    /* the emulated disk in tests: "virtio-blk-pci" */
 	const char *network_device; /* the emulated network card in tests: "virtio-net-pci" */
 };

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/memory.h"
+#include "base/text.h"
 
 /* A word of a recipe and where it stands; text is NULL where the recipe says nothing. */
 struct word {
@@ -146,6 +146,10 @@ void recipe_cleanup(struct recipe **recipe);
  * directly beside it. Owned by the caller; NULL when there is none.
  */
 char *recipe_find(const char *recipe_path, const char *kind, const char *name);
+/* The names there are in all these places, sorted; the list is the caller's (vector_release), its
+ * strings are the arena's. */
+void recipe_find_all(
+	const char *recipe_path, const char *kind, struct arena *arena, struct words *ret_names);
 
 /* The recipe as one file, with all that it inherits and every default; owned by the caller. */
 char *recipe_text(const struct recipe *recipe);

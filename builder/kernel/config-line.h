@@ -1,0 +1,25 @@
+/* Lines of kernel configurations, see config.h. */
+#pragma once
+
+#include "archive/control.h"
+#include "config.h"
+
+/* The directories that hold fragments. */
+#define FRAGMENTS "kernel-configs"
+
+enum config_line_kind {
+	CONFIG_LINE_SAYS_NOTHING, /* blank, a comment, or not for this version */
+	CONFIG_LINE_SETS,
+	CONFIG_LINE_WRONG,
+};
+
+/* Without a version, lines have no marks `# since` and `# before`. Only on CONFIG_LINE_SETS is
+ * ret_line written, except its position. */
+enum config_line_kind config_line_parse(
+	struct span line, const char *version, struct arena *arena, struct config_line *ret_line);
+
+/* What no guest kernel may have: symbols with something that is nobody's in a guest. */
+struct kernel_forbidden {
+	const char *symbol, *what; /* "SND", "sound" */
+};
+extern const struct kernel_forbidden kernel_forbidden[]; /* ends with an empty row */
