@@ -166,7 +166,8 @@ fuzz-targets: $(FUZZ_TARGETS)
 
 analyze:
 	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_TEST) $(DEPENDENCIES_FUZZ) $(DEPENDENCIES_ANALYZE))
-	clang-tidy --quiet $(SOURCES) -- $(ALL_CFLAGS) 2>/dev/null
+	printf '%s\n' $(SOURCES) | xargs -P$(shell nproc) -I{} clang-tidy --quiet \
+		--warnings-as-errors='*' {} -- $(ALL_CFLAGS) 2>/dev/null
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability -I. -Ibuilder \
 		--suppress=unknownMacro --suppress=syntaxError:builder/rootfs/strip-rules.c \
@@ -176,7 +177,7 @@ analyze:
 bench:
 	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN) $(DEPENDENCIES_TEST) $(DEPENDENCIES_BENCH))
 	@$(MAKE) $(ALL_CORES) all tests
-	@OUT=$(OUT) RUNS=$(BENCH_RUNS) tests/bench/run
+	@OUT=$(OUT) RUNS=$(BENCH_RUNS) tests/bench/run $(BENCH)
 
 clean:
 	rm -rf build

@@ -58,17 +58,18 @@ static bool has_package(const struct package_list *packages, const char *name)
 	return false;
 }
 
-static int check_moving(const struct request *request, const struct lock *old, struct error *err)
+static int check_moving(
+	const struct request *request, const char *path, const struct lock *old, struct error *err)
 {
 	struct package_list packages = {0};
 	int result = 0;
 
-	if (request->moving.count)
+	if (old)
 		packages = lock_packages(old);
 	vector_for_each (name, &request->moving)
 		if (!result && strcmp(*name, "kernel") && !has_package(&packages, *name))
-			result = error_set(err, STATUS_USAGE, "%s: the lock has no package `%s`",
-				old->path, *name);
+			result = error_set(
+				err, STATUS_USAGE, "%s: the lock has no package `%s`", path, *name);
 	vector_release(&packages);
 	return result;
 }
@@ -155,7 +156,7 @@ static int lock_one(const struct request *request, const char *recipe_path, stru
 		return -1;
 	cleanup_free char *beside = lock_path(recipe);
 	const char *path = output ? output : beside;
-	if (read_old(request, recipe, path, &old, err) || check_moving(request, old, err) ||
+	if (read_old(request, recipe, path, &old, err) || check_moving(request, path, old, err) ||
 		plan_make_near(recipe, is_near(request, recipe, old) ? old : NULL, &request->moving,
 			&request->store, &plan, err))
 		return -1;

@@ -184,8 +184,9 @@ static errcode_t put_link(struct ext4 *ext4, char *parts, const char *target)
 	const char *name;
 	errcode_t code = enter_parents(ext4, parts, &parent, &name);
 
-	if (!code)
-		code = remove_name(ext4, parent, name);
+	if (code)
+		return code;
+	code = remove_name(ext4, parent, name);
 	if (!code)
 		code = ext2fs_symlink(ext4->fs, parent, 0, name, target);
 	if (code != EXT2_ET_DIR_NO_SPACE)

@@ -72,8 +72,7 @@ static int list(struct ext4 *ext4, ext2_ino_t directory, struct names *names, st
 
 	if (code)
 		return ext4_fail(&ext4->device, code, err, "reading a directory in the image");
-	if (names->count)
-		qsort(names->items, names->count, sizeof(*names->items), by_name);
+	vector_sort(names, by_name);
 	return 0;
 }
 

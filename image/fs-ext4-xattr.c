@@ -71,7 +71,7 @@ int ext4_xattrs_copy(struct ext4_writer *writer, ext2_ino_t inode, const struct 
 			vector_push(&names, name);
 	if (!names.count)
 		return 0;
-	qsort(names.items, names.count, sizeof(*names.items), compare_names);
+	vector_sort(&names, compare_names);
 	errcode_t code = ext2fs_xattrs_open(writer->fs, inode, &attributes);
 	if (code) {
 		result = ext4_writer_fail(writer, code, "writing extended attributes", err);

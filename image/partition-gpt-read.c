@@ -130,8 +130,7 @@ static int read_copy(
 			add_partition(table, &header, &entry, err))
 			return -1;
 	}
-	if (table->count)
-		qsort(table->items, table->count, sizeof(*table->items), compare_starts);
+	vector_sort(table, compare_starts);
 	return check_overlap(table, err);
 }
 

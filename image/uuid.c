@@ -60,7 +60,7 @@ struct uuid uuid_derive(const char *seed, const char *purpose)
 	hash_text(&hash, purpose);
 	hash_finish(&hash, text);
 	for (unsigned i = 0; i < sizeof(uuid.bytes); i++)
-		uuid.bytes[i] = digit_value(text[2 * i]) << 4 | digit_value(text[2 * i + 1]);
+		uuid.bytes[i] = digit_value(text[2 * i]) * 16 + digit_value(text[2 * i + 1]);
 	uuid.bytes[6] = 0x80 | (uuid.bytes[6] & 0x0f);
 	uuid.bytes[8] = 0x80 | (uuid.bytes[8] & 0x3f);
 	return uuid;

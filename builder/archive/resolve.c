@@ -64,8 +64,7 @@ static int compare(const void *a, const void *b)
 
 void package_list_sort(struct package_list *packages)
 {
-	if (packages->count)
-		qsort(packages->items, packages->count, sizeof(*packages->items), compare);
+	vector_sort(packages, compare);
 }
 
 static int list_packages(const struct catalog *catalog, Solver *solver, struct arena *arena,

@@ -13,7 +13,8 @@ static void replace(struct error *err, enum status status, char *message)
 	err->message = message;
 }
 
-int error_set(struct error *err, enum status status, const char *format, ...)
+/* Names in parentheses: what reads these with an analyzer has macros of that name. */
+int(error_set)(struct error *err, enum status status, const char *format, ...)
 {
 	va_list arguments;
 
@@ -23,7 +24,7 @@ int error_set(struct error *err, enum status status, const char *format, ...)
 	return -1;
 }
 
-int error_errno(struct error *err, int number, const char *format, ...)
+int(error_errno)(struct error *err, int number, const char *format, ...)
 {
 	va_list arguments;
 
@@ -35,7 +36,7 @@ int error_errno(struct error *err, int number, const char *format, ...)
 	return -1;
 }
 
-int error_at(struct error *err, struct position at, const char *format, ...)
+int(error_at)(struct error *err, struct position at, const char *format, ...)
 {
 	va_list arguments;
 
@@ -49,7 +50,7 @@ int error_at(struct error *err, struct position at, const char *format, ...)
 	return -1;
 }
 
-int error_wrap(struct error *err, const char *format, ...)
+int(error_wrap)(struct error *err, const char *format, ...)
 {
 	va_list arguments;
 

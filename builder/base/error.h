@@ -44,4 +44,11 @@ int error_at(struct error *err, struct position at, const char *format, ...) pri
 /* "format: message so far"; the status stays. */
 int error_wrap(struct error *err, const char *format, ...) printf_like(2, 3);
 
+#ifdef __clang_analyzer__ /* It does not look into other files for what they return. */
+#define error_set(...)   (error_set(__VA_ARGS__), -1)
+#define error_errno(...) (error_errno(__VA_ARGS__), -1)
+#define error_at(...)    (error_at(__VA_ARGS__), -1)
+#define error_wrap(...)  (error_wrap(__VA_ARGS__), -1)
+#endif
+
 void error_release(struct error *err);

@@ -49,6 +49,12 @@ void arena_release(struct arena *arena);
 	for (typeof((vector)->items + 0) item = (vector)->items; \
 		item && item < (vector)->items + (vector)->count; item++)
 
+/* An empty vector may have no items at all, which qsort() must not be given. */
+#define vector_sort(vector, compare)                                                         \
+	((vector)->count ? qsort((vector)->items, (vector)->count, sizeof(*(vector)->items), \
+				   (compare))                                                \
+			 : (void)0)
+
 #define vector_release(vector) \
 	(free((vector)->items), (vector)->items = NULL, (vector)->count = (vector)->capacity = 0)
 

@@ -88,7 +88,7 @@ int modules_read(int directory, struct module_list *ret_modules, struct error *e
 	if (read_index(directory, "modules.dep", false, &modules, err) ||
 		read_index(directory, "modules.builtin", true, &modules, err))
 		return -1;
-	qsort(modules.items.items, modules.items.count, sizeof(*modules.items.items), by_name);
+	vector_sort(&modules.items, by_name);
 	*ret_modules = modules;
 	modules = (struct module_list){0};
 	return 0;

@@ -52,7 +52,8 @@ static void print_key(
 /* Into the indentation of what was printed from `start` on: this is what makes it an item. */
 static void mark_item(struct buffer *text, size_t start, unsigned indent)
 {
-	text->data[start + indent] = '-';
+	if (text->length > start)
+		text->data[start + indent] = '-';
 }
 
 static void print_items(

@@ -7,7 +7,7 @@
 
 enum { PROBLEMS_MOST = 100, QUOTE_LONGEST = 64 };
 
-int recipe_problem(struct recipe *recipe, struct position at, const char *format, ...)
+int(recipe_problem)(struct recipe *recipe, struct position at, const char *format, ...)
 {
 	va_list arguments;
 

@@ -10,6 +10,9 @@
 /* Adds a problem; beyond a hundred they are dropped. Returns -1. */
 int recipe_problem(struct recipe *recipe, struct position at, const char *format, ...)
 	printf_like(3, 4);
+#ifdef __clang_analyzer__ /* See base/error.h. */
+#define recipe_problem(...) (recipe_problem(__VA_ARGS__), -1)
+#endif
 /* A text of the user's as a message may show it: between backquotes, short and printable. */
 const char *problem_quote(struct recipe *recipe, const char *text);
 

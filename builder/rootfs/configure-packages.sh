@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs in the guest root, in the sandbox, with every package unpacked and none configured: each
 # preinst, then dpkg for all the rest. A preinst runs from tmp.ci/, beside its control file, as dpkg
 # would run it: debconf looks there for the package's name.

@@ -75,9 +75,7 @@ static int read_lists(struct installed *installed, int root, struct error *err)
 		if (text_ends(entry->d_name, ".list") &&
 			read_list(installed, fd, entry->d_name, err))
 			return -1;
-	if (installed->paths.count)
-		qsort(installed->paths.items, installed->paths.count,
-			sizeof(*installed->paths.items), by_path);
+	vector_sort(&installed->paths, by_path);
 	return 0;
 }
 

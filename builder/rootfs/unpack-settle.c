@@ -229,8 +229,7 @@ int unpack_settle(struct unpack *unpack, struct error *err)
 					.entry = entry}));
 		}
 	}
-	if (claims.count)
-		qsort(claims.items, claims.count, sizeof(*claims.items), by_path);
+	vector_sort(&claims, by_path);
 	for (size_t i = 0, end; i < claims.count && !result; i = end) {
 		for (end = i + 1; end < claims.count; end++)
 			if (strcmp(claims.items[i].path, claims.items[end].path))

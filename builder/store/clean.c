@@ -88,8 +88,7 @@ int store_list(const struct store *store, unsigned rooms, struct store_entries *
 	for (enum store_room room = 0; room < STORE_ROOMS; room++)
 		if (rooms & 1u << room && list_room(store, room, &entries, err))
 			return -1;
-	if (entries.count)
-		qsort(entries.items, entries.count, sizeof(*entries.items), by_use);
+	vector_sort(&entries, by_use);
 	*ret_entries = entries;
 	entries = (struct store_entries){0};
 	return 0;

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # An unprivileged user with subordinate ids, for tests that run as root.
 #
 #   . "$JEOS_TOP/tests/lib/user.sh"
