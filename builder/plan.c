@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "image/disk.h"
+#include "kernel/command-line.h"
 #include "layer.h"
 #include "plan-packages.h"
 #include "rootfs/rootfs.h"
@@ -126,6 +127,18 @@ static const char *seed(struct plan *plan)
 	return arena_strdup(&plan->arena, text);
 }
 
+static void write_command_line(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->layout.partition_count; i++) {
+		const struct image_partition *partition = &plan->layout.partitions[i];
+		if (!partition->holds_root || !plan->kernel.image.name)
+			continue;
+		cleanup_free char *line =
+			kernel_command_line(plan->recipe, plan->architecture, &partition->id);
+		plan->command_line = arena_strdup(&plan->arena, line);
+	}
+}
+
 static int lay_out_disk(struct plan *plan, struct error *err)
 {
 	const struct recipe_disk *disk = &plan->recipe->disk;
@@ -199,6 +212,7 @@ static int complete(struct plan *plan, struct error *err)
 	plan->seed = seed(plan);
 	if (lay_out_disk(plan, err))
 		return -1;
+	write_command_line(plan);
 	name_artefacts(plan);
 	return 0;
 }

@@ -42,6 +42,7 @@ struct plan {
 	struct package_list packages;      /* installed in the root, all layers together */
 	struct plan_layer layers[LAYER_COUNT];
 	struct kernel_plan kernel; /* unpacked into it */
+	const char *command_line;  /* the kernel's; NULL: there is none */
 	const char *sources_list;
 	uint64_t epoch;   /* seconds: the time stamp of everything */
 	const char *seed; /* all UUIDs derive from it */

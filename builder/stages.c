@@ -304,6 +304,7 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		.work = build.work.path,
 		.epoch = plan->epoch,
 		.sources_list = plan->sources_list,
+		.command_line = plan->command_line,
 	};
 	return run_all(&build, err);
 }

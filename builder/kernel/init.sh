@@ -40,18 +40,26 @@ load_modules() {
 partition_id() {
 	read -r number <"$1/partition" || return
 	read -r sector <"$1/../queue/logical_block_size" || return
-	disk=$(readlink -f "$1/..")
+	while read -r line; do
+		case $line in DEVNAME=*) disk=${line#DEVNAME=} ;; esac
+	done <"$1/../uevent"
 	hexdump -s $((2 * sector + (number - 1) * 128 + 16)) -n 16 \
-		-e '1/4 "%08x-" 2/2 "%04x-" 2/1 "%02x" "-" 6/1 "%02x"' "/dev/${disk##*/}"
+		-e '1/4 "%08x-" 2/2 "%04x-" 2/1 "%02x" "-" 6/1 "%02x"' "/dev/$disk"
 }
 
+# The last partition is asked first, for that is where a root that grows is.
 find_by_partition_id() {
 	set +f
+	partitions=''
 	for partition in /sys/class/block/*/partition; do
-		partition=$(readlink -f "${partition%/partition}")
-		[ "$(partition_id "$partition")" = "$1" ] && device=/dev/${partition##*/}
+		partitions="${partition%/partition} $partitions"
 	done
 	set -f
+	for partition in $partitions; do
+		[ "$(partition_id "$partition")" = "$1" ] || continue
+		device=/dev/${partition##*/}
+		break
+	done
 	[ "$device" ]
 } 2>/dev/null
 

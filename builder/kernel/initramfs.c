@@ -17,7 +17,7 @@ enum { COMPRESSION_LEVEL = 15, FILE_MAX = 64 * MIB };
 static const char *const directories[] = {"bin", "dev", "modules", "new", "proc", "sys"};
 /* What init.sh uses of busybox, which acts by the name it is called. */
 static const char *const applets[] = {
-	"findfs", "hexdump", "insmod", "mount", "readlink", "sh", "sleep", "switch_root"};
+	"findfs", "hexdump", "insmod", "mount", "sh", "sleep", "switch_root"};
 
 static int add_busybox(struct cpio *cpio, const char *busybox, struct error *err)
 {

@@ -248,6 +248,12 @@ const struct form form_kernel_package = {
 	.pattern = "\\.deb$",
 	.verify = verify_kernel_package,
 };
+/* Nothing that a boot loader's configuration gives a meaning to. */
+const struct form form_kernel_word = {
+	.what = "a word for the kernel's command line",
+	.hint = "a text such as loglevel=7, without blanks, quotes, or any of $;&|<>{}#",
+	.pattern = "^[A-Za-z0-9_.,:=/@%+*?!~^()-]+$",
+};
 const struct form form_overlay = {
 	.what = "an overlay",
 	.hint = "the name of a directory in overlays/",

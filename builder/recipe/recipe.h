@@ -48,6 +48,7 @@ struct recipe_kernel {
 	struct word config;
 	struct word_list add; /* fragments of kernel-configs/, in order; only when built here */
 	struct word package;  /* file of a .deb */
+	struct word_list command_line; /* more words of it, whatever the kernel */
 };
 
 enum kernel_origin { KERNEL_NONE, KERNEL_DISTRIBUTION, KERNEL_BUILT, KERNEL_PACKAGE };

@@ -62,6 +62,8 @@ static const struct key kernel_keys[] = {
 		.form = &form_fragment, FIELD(kernel.add)},
 	{"package", VALUE_TEXT, "File of a kernel package to install in place of them.",
 		.form = &form_kernel_package, FIELD(kernel.package)},
+	{"command-line", VALUE_LIST, "More words for the kernel's command line.",
+		.form = &form_kernel_word, FIELD(kernel.command_line)},
 	{0},
 };
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "access.h"
-#include "architecture.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/inside.h"
@@ -56,29 +55,27 @@ static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const
 }
 
 /*
- * Boots at once, on the screen and the serial line. The firmware of UEFI shows its console on the
- * serial line by itself. Kernel messages from warnings up are shown.
+ * Boots at once, without a menu, on the screen and the serial line. The firmware of UEFI shows its
+ * console on the serial line by itself. A kernel that has all drivers built in needs no initramfs.
  */
-static int write_grub(
-	const struct rootfs *rootfs, const char *root_uuid, int root, struct error *err)
+static int write_grub(const struct rootfs *rootfs, int root, struct error *err)
 {
-	const struct architecture *architecture =
-		architecture_find(rootfs->recipe->architecture.text);
-	cleanup_free char *text =
-		xasprintf("if [ \"$grub_platform\" = pc ]; then\n"
-			  "	serial --unit=0 --speed=115200\n"
-			  "	terminal_input console serial\n"
-			  "	terminal_output console serial\n"
-			  "fi\n"
-			  "linux /boot/vmlinuz root=UUID=%s rootfstype=%s ro panic=10"
-			  " console=tty0 console=%s,115200 quiet loglevel=5\n"
-			  "initrd /boot/initrd.img\n"
-			  "boot\n",
-			root_uuid, rootfs->recipe->disk.root.text, architecture->serial_console);
+	cleanup_buffer struct buffer config = {0};
 
-	if (recipe_kernel_origin(&rootfs->recipe->kernel) == KERNEL_NONE)
+	if (!rootfs->command_line)
 		return 0;
-	return inside_write(root, "boot/grub/grub.cfg", text, 0644, err);
+	buffer_printf(&config,
+		"if [ \"$grub_platform\" = pc ]; then\n"
+		"	serial --unit=0 --speed=115200\n"
+		"	terminal_input console serial\n"
+		"	terminal_output console serial\n"
+		"fi\n"
+		"linux /boot/vmlinuz %s\n",
+		rootfs->command_line);
+	if (inside_exists(root, "boot/initrd.img"))
+		buffer_text(&config, "initrd /boot/initrd.img\n");
+	buffer_text(&config, "boot\n");
+	return inside_write(root, "boot/grub/grub.cfg", config.data, 0644, err);
 }
 
 /* The build's own name servers mean nothing to the guest, nor does what resolved kept of them. */
@@ -115,7 +112,7 @@ int rootfs_configure(
 	if (inside_open_root(rootfs->root, &root, err) ||
 		write_hostname(rootfs->recipe->hostname.text, root, err) ||
 		write_fstab(rootfs, root_uuid, esp_uuid, root, err) ||
-		write_grub(rootfs, root_uuid, root, err) || write_resolver(root, err) ||
+		write_grub(rootfs, root, err) || write_resolver(root, err) ||
 		write_sources(rootfs, root, err))
 		return -1;
 	return access_configure(&rootfs->recipe->access, root, err);

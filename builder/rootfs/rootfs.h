@@ -16,6 +16,7 @@ struct rootfs {
 	const char *work;         /* a private directory for scratch files */
 	uint64_t epoch;           /* seconds; the newest time any file may carry */
 	const char *sources_list; /* for the guest's /etc/apt/sources.list */
+	const char *command_line; /* of its kernel; NULL: it has none */
 };
 
 /* A way to make a root from packages; a new one is a function and a row in bootstrap.c. */

@@ -87,7 +87,7 @@ static void test_holds_what_init_needs(void **state)
 static void test_init_finds_its_programs(void **state)
 {
 	static const char *const programs[] = {
-		"findfs", "hexdump", "insmod", "mount", "readlink", "sleep", "switch_root"};
+		"findfs", "hexdump", "insmod", "mount", "sleep", "switch_root"};
 	cleanup_buffer struct buffer image = {0};
 	struct error err = {0};
 
