@@ -19,6 +19,11 @@ enum tristate tristate_of(const char *value)
 				     : TRISTATE_NO;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static void skip_blanks(struct parser *parser)
 {
 	parser->at += strspn(parser->at, " \t");
@@ -213,10 +218,14 @@ void kconfig_explain(const char *expression, const struct kernel_config *config,
 	for (const char *from = parser.at; !parser.wrong; from = parser.at) {
 		enum tristate value = parse_factor(&parser);
 		const char *end = parser.at;
+		while (end > from && is_blank(end[-1]))
+			end--;
+		while (from < end && is_blank(*from))
+			from++;
 		if (value < wanted) {
 			cleanup_free char *part = xstrndup(from, end - from);
 			buffer_text(&parts, parts.length ? " and " : "");
-			explain_part(part + strspn(part, " \t"), config, &parts);
+			explain_part(part, config, &parts);
 		}
 		if (!take(&parser, "&&"))
 			break;

@@ -35,6 +35,14 @@ struct reader {
 
 static void read_file(struct reader *reader, const char *path);
 
+void kconfig_release(struct kconfig *kconfig)
+{
+	vector_release(&kconfig->entries);
+	vector_release(&kconfig->selects);
+	arena_release(&kconfig->arena);
+	*kconfig = (struct kconfig){0};
+}
+
 static struct kconfig_entry *last_entry(struct reader *reader)
 {
 	return &reader->kconfig->entries.items[reader->kconfig->entries.count - 1];
