@@ -22,6 +22,11 @@ static void print_words(struct buffer *line, const void *field)
 		print_word(line, word);
 }
 
+static void print_boolean(struct buffer *line, const void *field)
+{
+	buffer_text(line, *(const bool *)field ? " true" : " false");
+}
+
 static void print_repositories(struct buffer *line, const void *field)
 {
 	const vector(struct recipe_repository) *repositories = field;
@@ -56,8 +61,10 @@ static const struct request requests[] = {
 	{"snapshot", offsetof(struct recipe, snapshot), print_word},
 	{"components", offsetof(struct recipe, components), print_words},
 	{"repositories", offsetof(struct recipe, repositories), print_repositories},
+	{"base", offsetof(struct recipe, base), print_word},
 	{"packages", offsetof(struct recipe, packages), print_words},
 	{"without", offsetof(struct recipe, without), print_words},
+	{"recommends", offsetof(struct recipe, recommends), print_boolean},
 	{"kernel", offsetof(struct recipe, kernel), print_kernel},
 };
 

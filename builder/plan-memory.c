@@ -52,6 +52,8 @@ int plan_question(const struct plan *plan, const struct package_index *index,
 	hash_text(&hash, recipe->suite.text);
 	hash_text(&hash, recipe->architecture.text);
 	hash_text(&hash, recipe->bootstrap.text);
+	hash_text(&hash, recipe->base.text);
+	hash_number(&hash, recipe->recommends);
 	hash_text(&hash, recipe->kernel.config.text);
 	hash_text(&hash, recipe->kernel.package.text);
 	hash_words(&hash, &recipe->packages);

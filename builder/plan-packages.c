@@ -68,7 +68,7 @@ static void hold_kernel(struct plan *plan, const struct lock *lock, const struct
 static int resolve(struct package_index *index, struct plan *plan, struct error *err)
 {
 	struct package_request request = {
-		.base = true,
+		.base = base_system_find(plan->recipe->base.text),
 		.arena = &plan->arena,
 	};
 
@@ -78,6 +78,7 @@ static int resolve(struct package_index *index, struct plan *plan, struct error 
 		error_release(err);
 	request.packages = plan->recipe->packages;
 	request.without = plan->recipe->without;
+	request.recommends = plan->recipe->recommends;
 	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
 	split_packages(plan);

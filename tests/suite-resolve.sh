@@ -1,7 +1,7 @@
 #!/bin/bash
 # What jeos resolves is what apt would install: the same package sets put to both, on the indices
-# that jeos fetched and verified.
-# time-limit: 600
+# that jeos fetched and verified. JEOS_TEST_FULL=1 adds more of them.
+# time-limit: 1200
 # shellcheck disable=SC2317 # shunit2 calls the functions
 
 bookworm=(
@@ -23,6 +23,58 @@ trixie=(
 	'podman network-manager wireguard'
 	'nodejs npm'
 )
+# The same with what they recommend.
+recommending_bookworm=(
+	'nginx-light openssh-server'
+	'postfix spamassassin'
+	'podman network-manager'
+)
+recommending_trixie=(
+	'systemd-sysv udev dbus openssh-server'
+	'docker.io gnupg'
+)
+if [ -n "${JEOS_TEST_FULL-}" ]; then
+	bookworm+=(
+		'systemd-sysv udev dbus openssh-server'
+		'postgresql python3-psycopg2 mariadb-server'
+		'docker.io gnupg'
+		'nodejs npm'
+		'exim4 mutt'
+		'bind9 unbound isc-dhcp-server'
+		'openvpn strongswan'
+		'prometheus rsyslog cron'
+		'xfce4 firefox-esr'
+		'gcc g++ make cmake python3-dev'
+		'texlive-latex-base'
+		'squid varnish memcached'
+	)
+	trixie+=(
+		'nginx-light php-fpm'
+		'apache2 libapache2-mod-php'
+		'postfix dovecot-imapd spamassassin'
+		'default-jre-headless tomcat10'
+		'build-essential git ruby-full golang-go'
+		'rabbitmq-server redis-server haproxy samba'
+		'linux-image-cloud-amd64 grub-efi'
+		'libreoffice-writer'
+	)
+	recommending_bookworm+=(
+		'git build-essential'
+		'mariadb-server php-fpm'
+		'texlive-latex-base'
+		'xfce4'
+		'libreoffice-writer'
+		'apache2 libapache2-mod-php wordpress'
+		'default-jre-headless tomcat10'
+		'exim4 mutt'
+	)
+	recommending_trixie+=(
+		'postgresql python3-psycopg2'
+		'podman network-manager wireguard'
+		'nodejs npm'
+		'build-essential git ruby-full golang-go'
+	)
+fi
 
 oneTimeSetUp() {
 	work=$(mktemp -d) || exit 1
@@ -36,7 +88,8 @@ oneTimeTearDown() {
 	[ -z "${work-}" ] || rm -rf "$work"
 }
 
-# resolve SUITE PACKAGE...: jeos's answer, sorted "NAME VERSION" lines, in $work/ours.
+# resolve SUITE PACKAGE...: jeos's answer, sorted "NAME VERSION" lines, in $work/ours. $recommends
+# says whether with what is recommended.
 resolve() {
 	{
 		echo 'name: resolve'
@@ -44,6 +97,7 @@ resolve() {
 		echo 'summary: a test'
 		echo "suite: $1"
 		echo 'kernel: none'
+		echo "recommends: ${recommends:-false}"
 		shift
 		[ $# = 0 ] || echo 'packages:'
 		[ $# = 0 ] || printf '  - %s\n' "$@"
@@ -88,6 +142,44 @@ ask_apt() {
 	awk '/^Inst / { sub(/^\(/, "", $3); print $2, $3 }' "$work/apt.out" | sort >"$work/theirs"
 }
 
+# install_base: makes $work/ours, a base system, what apt finds installed.
+install_base() {
+	cat "$apt"/*/Packages | awk -v RS= -v ORS='\n\n' '
+		FILENAME == ARGV[1] { for (i = 1; i < NF; i += 2) wanted[$i, $(i + 1)] = 1; next }
+		{
+			match($0, /\nVersion: [^\n]+/)
+			key = $2 SUBSEP substr($0, RSTART + 10, RLENGTH - 10)
+			if (key in wanted) { delete wanted[key]; print $0 "\nStatus: install ok installed" }
+		}' "$work/ours" - >"$apt/status"
+	[ "$(grep -c ^Status: "$apt/status")" = "$(wc -l <"$work/ours")" ] || return 1
+	cp "$work/ours" "$work/installed"
+}
+
+# ask_apt_for_more PACKAGE...: what it installs on that base, with what is recommended.
+ask_apt_for_more() {
+	APT_CONFIG=$apt/conf apt-get -s install --install-recommends "$@" >"$work/apt.out" 2>&1 ||
+		return 1
+	awk '/^Inst / { sub(/^\(/, "", $3); print $2, $3 }' "$work/apt.out" |
+		sort - "$work/installed" >"$work/theirs"
+}
+
+# compare_recommending_on SUITE SET...: after compare_on.
+compare_recommending_on() {
+	suite=$1
+	shift
+	resolve "$suite" || fail "$suite: jeos plan"
+	install_base || fail "$suite: no base for apt"
+	recommends=true
+	for set in "$@"; do
+		# shellcheck disable=SC2086 # words
+		resolve "$suite" $set || fail "$suite: $set: jeos plan"
+		# shellcheck disable=SC2086
+		ask_apt_for_more $set || fail "$suite: $set: $(tail -3 "$work/apt.out")"
+		assertEquals "$suite: $set" '' "$(diff "$work/theirs" "$work/ours")"
+	done
+	recommends=
+}
+
 # compare_on SUITE SET...
 compare_on() {
 	suite=$1
@@ -107,10 +199,12 @@ compare_on() {
 
 test_like_apt_on_bookworm() {
 	compare_on bookworm "${bookworm[@]}"
+	compare_recommending_on bookworm "${recommending_bookworm[@]}"
 }
 
 test_like_apt_on_trixie() {
 	compare_on trixie "${trixie[@]}"
+	compare_recommending_on trixie "${recommending_trixie[@]}"
 }
 
 . shunit2

@@ -58,16 +58,37 @@ uint64_t package_index_date(const struct package_index *index);
 /* The deb lines for the guest's own sources.list, owned by the caller. */
 char *package_index_sources_list(const struct package_index *index);
 
+/* By how much a system needs a package; Debian Policy 2.5. */
+enum priority {
+	PRIORITY_REQUIRED,
+	PRIORITY_IMPORTANT,
+	PRIORITY_STANDARD,
+	PRIORITY_OPTIONAL,
+	PRIORITY_EXTRA,
+};
+
+/* A base system: what every root has before anything is asked for. All have the essential packages
+ * and what those need. */
+struct base_system {
+	const char *name, *summary;
+	enum priority below; /* takes all packages that a system needs more than these */
+	bool apt;            /* takes apt too */
+};
+extern const struct base_system base_systems[]; /* ends with a NULL name */
+const struct base_system *base_system_find(const char *name);
+
 /* What to install. */
 struct package_request {
-	bool base;                 /* essential, required and apt: what debootstrap's minbase has */
+	const struct base_system *base; /* NULL: none */
+	bool recommends;                /* what `packages` bring may bring what it recommends */
 	struct word_list packages; /* "name", "name=version", "name/suite", "name:architecture" */
 	struct word_list without;  /* names that must not be installed */
 	struct arena *arena;       /* receives the result's strings */
 };
 
 /*
- * The packages that satisfy the request, dependencies included, Recommends not. An unknown package
+ * The packages that satisfy the request, dependencies included. What is only recommended is left
+ * out in silence where it cannot be installed or `without` forbids it. An unknown package
  * or a conflict is STATUS_RECIPE at its position, in the words of the packages; a package of
  * `without` that something needs is STATUS_RECIPE and names the chain ("nginx depends on ...").
  * The list (vector_release) is the caller's, its strings are the request's arena's.

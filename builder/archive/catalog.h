@@ -13,15 +13,6 @@
 #include "archive/archive.h"
 #include "archive/index-files.h"
 
-/* By how much a system needs a package; Debian Policy 2.5. */
-enum priority {
-	PRIORITY_REQUIRED,
-	PRIORITY_IMPORTANT,
-	PRIORITY_STANDARD,
-	PRIORITY_OPTIONAL,
-	PRIORITY_EXTRA,
-};
-
 /* What libsolv does not keep of a solvable. */
 struct catalog_entry {
 	struct span stanza;            /* in the index */

@@ -8,11 +8,11 @@ static const char merged_already[] = "usr-is-merged";
 
 struct walk {
 	const struct catalog *catalog;
-	const Map *banned;
+	const struct wishes *wishes;
 	Map chosen;
 	Map inevitable; /* what the roots need without any choice, chosen yet or not */
 	Map blocked;    /* something chosen or inevitable conflicts with it */
-	Queue *order;   /* the chosen ones */
+	Queue order;    /* the chosen ones */
 	Queue path;     /* from the root being visited: solvable, place in its requires, ... */
 };
 
@@ -35,7 +35,7 @@ static void choose(struct walk *walk, Id id)
 	if (MAPTST(&walk->chosen, id))
 		return;
 	MAPSET(&walk->chosen, id);
-	queue_push(walk->order, id);
+	queue_push(&walk->order, id);
 	block_conflicting(walk, id);
 }
 
@@ -45,7 +45,7 @@ static bool is_possible(const struct walk *walk, Id id)
 	const Solvable *solvable = pool_id2solvable(pool, id);
 	Id *conflict;
 
-	if (MAPTST(walk->banned, id) || MAPTST(&walk->blocked, id))
+	if (MAPTST(&walk->wishes->banned, id) || MAPTST(&walk->blocked, id))
 		return false;
 	if (!solvable->conflicts)
 		return true;
@@ -130,7 +130,7 @@ static Id only_choice(const struct walk *walk, Id dependency)
 	Id only = 0;
 
 	provider_for_each (p, pool, dependency) {
-		if (MAPTST(walk->banned, p))
+		if (MAPTST(&walk->wishes->banned, p))
 			continue;
 		if (only)
 			return 0;
@@ -140,11 +140,13 @@ static Id only_choice(const struct walk *walk, Id dependency)
 }
 
 /* Known beforehand, so that no choice falls on what conflicts with it. */
-static void find_inevitable(struct walk *walk, const Queue *roots)
+static void find_inevitable(struct walk *walk)
 {
 	Queue found;
 
-	queue_init_clone(&found, roots);
+	queue_init_clone(&found, &walk->wishes->base);
+	queue_insertn(
+		&found, found.count, walk->wishes->packages.count, walk->wishes->packages.elements);
 	for (int i = 0; i < found.count; i++) {
 		Id id = found.elements[i];
 		const Solvable *solvable = pool_id2solvable(walk->catalog->pool, id);
@@ -173,38 +175,103 @@ static Id next_dependency(struct walk *walk)
 	return solvable->repo->idarraydata[solvable->requires + (*place)++];
 }
 
-/* Depth first, in the order in which dependencies are written; what is chosen is never given up. */
-static void visit(struct walk *walk, Id root)
+/* Depth first, in the order in which dependencies are written; what is chosen is never given up.
+ * False when something is missing, which is then for libsolv to explain. */
+static bool visit(struct walk *walk, Id root)
 {
+	bool complete = true;
+
 	queue_push2(&walk->path, root, 0);
 	while (walk->path.count) {
 		Id dependency = next_dependency(walk);
 		if (!dependency)
 			queue_truncate(&walk->path, walk->path.count - 2);
-		Id best = !dependency || is_satisfied(walk, dependency)
-				  ? 0
-				  : best_choice(walk, dependency);
+		if (!dependency || is_satisfied(walk, dependency))
+			continue;
+		Id best = best_choice(walk, dependency);
+		complete = complete && best;
 		if (best) {
 			choose(walk, best);
 			queue_push2(&walk->path, best, 0);
 		}
 	}
+	return complete;
 }
 
-void prefer_like_apt(
-	const struct catalog *catalog, const Queue *roots, const Map *banned, Queue *preferred)
+static void visit_all(struct walk *walk, const Queue *roots)
 {
-	struct walk walk = {.catalog = catalog, .banned = banned, .order = preferred};
+	for (int i = 0; i < roots->count; i++)
+		choose(walk, roots->elements[i]);
+	for (int i = 0; i < roots->count; i++)
+		visit(walk, roots->elements[i]);
+}
+
+/* Back to what was chosen before. */
+static void give_up(struct walk *walk, int count, const Map *blocked)
+{
+	for (int i = count; i < walk->order.count; i++)
+		MAPCLR(&walk->chosen, walk->order.elements[i]);
+	queue_truncate(&walk->order, count);
+	memcpy(walk->blocked.map, blocked->map, blocked->size);
+}
+
+/* Adds what is recommended, with what that needs, from the first alternative that can be had. */
+static void recommend(struct walk *walk, Id recommendation)
+{
+	Id alternative;
+
+	if (is_satisfied(walk, recommendation))
+		return;
+	while ((alternative = next_alternative(walk->catalog->pool, &recommendation))) {
+		Id best = best_choice(walk, alternative);
+		int count = walk->order.count;
+		Map blocked;
+		if (!best)
+			continue;
+		map_init_clone(&blocked, &walk->blocked);
+		choose(walk, best);
+		bool complete = visit(walk, best);
+		if (!complete)
+			give_up(walk, count, &blocked);
+		map_free(&blocked);
+		if (complete)
+			return;
+	}
+}
+
+/* The recommendations of all that was chosen from `first` on, and of what they bring. */
+static void add_recommended(struct walk *walk, int first)
+{
+	for (int i = first; i < walk->order.count; i++) {
+		const Solvable *solvable =
+			pool_id2solvable(walk->catalog->pool, walk->order.elements[i]);
+		Offset at = solvable->recommends;
+		while (at && solvable->repo->idarraydata[at])
+			recommend(walk, solvable->repo->idarraydata[at++]);
+	}
+}
+
+void prefer_like_apt(const struct catalog *catalog, const struct wishes *wishes, Queue *preferred,
+	Queue *recommended)
+{
+	struct walk walk = {.catalog = catalog, .wishes = wishes};
 
 	map_init(&walk.chosen, catalog->pool->nsolvables);
 	map_init(&walk.inevitable, catalog->pool->nsolvables);
 	map_init(&walk.blocked, catalog->pool->nsolvables);
+	queue_init(&walk.order);
 	queue_init(&walk.path);
-	find_inevitable(&walk, roots);
-	for (int i = 0; i < roots->count; i++)
-		choose(&walk, roots->elements[i]);
-	for (int i = 0; i < roots->count; i++)
-		visit(&walk, roots->elements[i]);
+	find_inevitable(&walk);
+	visit_all(&walk, &wishes->base);
+	int base = walk.order.count;
+	visit_all(&walk, &wishes->packages);
+	int needed = walk.order.count;
+	if (wishes->recommends)
+		add_recommended(&walk, base);
+	queue_insertn(preferred, preferred->count, needed, walk.order.elements);
+	queue_insertn(recommended, recommended->count, walk.order.count - needed,
+		walk.order.elements + needed);
+	queue_free(&walk.order);
 	queue_free(&walk.path);
 	map_free(&walk.chosen);
 	map_free(&walk.inevitable);

@@ -8,7 +8,15 @@
 
 #include "archive/catalog.h"
 
-/* Appends the packages that apt would install for these roots, the roots included, to the queue.
- * `banned` has a bit for each solvable that must not be. */
-void prefer_like_apt(
-	const struct catalog *catalog, const Queue *roots, const Map *banned, Queue *preferred);
+/* What apt is asked for. */
+struct wishes {
+	Queue base;      /* what is there already, or must be: solvables */
+	Queue packages;  /* what is asked for by name */
+	Map banned;      /* what must not be */
+	bool recommends; /* whether what is not of the base brings what it recommends */
+};
+
+/* Appends the packages that apt would install, those of the wishes included, to `preferred`, and
+ * those that are only recommended, with what they need, to `recommended`. */
+void prefer_like_apt(const struct catalog *catalog, const struct wishes *wishes, Queue *preferred,
+	Queue *recommended);

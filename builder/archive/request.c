@@ -159,10 +159,11 @@ static const struct root *find_root(const struct solve *solve, Id solvable)
 	return NULL;
 }
 
-/* Essential, required, apt; of these, `without` may leave out what is not essential. */
+/* Of these, `without` may leave out what is not essential. */
 static void add_base(const struct package_request *request, struct solve *solve)
 {
 	const struct catalog *catalog = solve->catalog;
+	const struct base_system *base = request->base;
 
 	for (Id id = 1; id < catalog->name_end; id++) {
 		Id candidate = catalog->candidates[id];
@@ -170,9 +171,8 @@ static void add_base(const struct package_request *request, struct solve *solve)
 		if (!candidate || find_root(solve, candidate))
 			continue;
 		const struct catalog_entry *entry = &catalog->entries.items[candidate];
-		if (entry->essential ||
-			((entry->priority == PRIORITY_REQUIRED || !strcmp(name, "apt")) &&
-				!is_banned(request, name)))
+		bool wanted = entry->priority < base->below || (base->apt && !strcmp(name, "apt"));
+		if (entry->essential || (wanted && !is_banned(request, name)))
 			vector_push(&solve->roots, ((struct root){candidate, NULL}));
 	}
 }
@@ -234,7 +234,7 @@ static void consider_candidates(const struct catalog *catalog, Map *considered)
 int request_read(const struct package_request *request, const struct catalog *catalog,
 	struct solve *ret_solve, struct error *err)
 {
-	struct solve solve = {.catalog = catalog};
+	struct solve solve = {.catalog = catalog, .recommends = request->recommends};
 
 	consider_candidates(catalog, &solve.considered);
 	catalog->pool->considered = &solve.considered;

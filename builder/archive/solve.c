@@ -15,59 +15,67 @@ static void queue_demands(const struct solve *solve, const Map *lifted, Queue *j
 }
 
 /* What apt would install, given those demands. */
-static void find_preferred(const struct solve *solve, const Queue *jobs, Queue *preferred)
+static void find_preferred(
+	const struct solve *solve, const Map *lifted, Queue *preferred, Queue *recommended)
 {
-	Pool *pool = solve->catalog->pool;
-	Queue roots;
-	Map banned;
+	struct wishes wishes = {.recommends = solve->recommends};
 
-	queue_init(&roots);
-	map_init(&banned, pool->nsolvables);
-	for (int i = 0; i < jobs->count; i += 2) {
-		int job = jobs->elements[i] & SOLVER_JOBMASK;
-		if (job == SOLVER_INSTALL)
-			queue_push(&roots, jobs->elements[i + 1]);
-		else if (job == SOLVER_ERASE)
-			MAPSET(&banned, jobs->elements[i + 1]);
-	}
-	prefer_like_apt(solve->catalog, &roots, &banned, preferred);
-	queue_free(&roots);
-	map_free(&banned);
+	queue_init(&wishes.base);
+	queue_init(&wishes.packages);
+	map_init(&wishes.banned, solve->catalog->pool->nsolvables);
+	vector_for_each (root, &solve->roots)
+		queue_push(root->word ? &wishes.packages : &wishes.base, root->solvable);
+	for (size_t i = 0; i < solve->bans.count; i++)
+		if (!lifted || !MAPTST(lifted, i))
+			MAPSET(&wishes.banned, solve->bans.items[i].solvable);
+	prefer_like_apt(solve->catalog, &wishes, preferred, recommended);
+	queue_free(&wishes.base);
+	queue_free(&wishes.packages);
+	map_free(&wishes.banned);
 }
 
-static Solver *run(Pool *pool, const Queue *demands, const Queue *preferred, Id how)
+static void queue_jobs(Queue *jobs, Id how, const Queue *solvables)
 {
-	Queue jobs;
-	Solver *solver = solver_create(pool);
+	for (int i = 0; i < solvables->count; i++)
+		queue_push2(jobs, how | SOLVER_SOLVABLE, solvables->elements[i]);
+}
 
-	queue_init_clone(&jobs, demands);
-	for (int i = 0; i < preferred->count; i++)
-		queue_push2(&jobs, how | SOLVER_SOLVABLE, preferred->elements[i]);
+static Solver *run(const struct solve *solve, Queue *jobs)
+{
+	Solver *solver = solver_create(solve->catalog->pool);
+
 	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
-	solver_solve(solver, &jobs);
-	queue_free(&jobs);
+	solver_solve(solver, jobs);
 	return solver;
 }
 
 Solver *solve_run(const struct solve *solve, const Map *lifted)
 {
 	Pool *pool = solve->catalog->pool;
-	Queue demands, preferred;
+	Queue jobs, preferred, recommended;
 
 	pool->considered = (Map *)&solve->considered;
 	pool_createwhatprovides(pool);
-	queue_init(&demands);
+	queue_init(&jobs);
 	queue_init(&preferred);
-	queue_demands(solve, lifted, &demands);
-	find_preferred(solve, &demands, &preferred);
-	Solver *solver = run(pool, &demands, &preferred, SOLVER_INSTALL);
+	queue_init(&recommended);
+	queue_demands(solve, lifted, &jobs);
+	int demands = jobs.count;
+	find_preferred(solve, lifted, &preferred, &recommended);
+	queue_jobs(&jobs, SOLVER_INSTALL, &preferred);
+	queue_jobs(&jobs, SOLVER_INSTALL, &recommended);
+	Solver *solver = run(solve, &jobs);
 	/* Where apt's way does not fit together it is only a hint. */
 	if (solver_problem_count(solver)) {
 		solver_free(solver);
-		solver = run(pool, &demands, &preferred, SOLVER_FAVOR);
+		queue_truncate(&jobs, demands);
+		queue_jobs(&jobs, SOLVER_FAVOR, &preferred);
+		queue_jobs(&jobs, SOLVER_INSTALL | SOLVER_WEAK, &recommended);
+		solver = run(solve, &jobs);
 	}
-	queue_free(&demands);
+	queue_free(&jobs);
 	queue_free(&preferred);
+	queue_free(&recommended);
 	return solver;
 }
 

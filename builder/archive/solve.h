@@ -24,7 +24,8 @@ struct solve {
 	const struct catalog *catalog;
 	vector(struct root) roots;
 	vector(struct ban) bans;
-	Map considered; /* the solvables that may be used: candidates, or pinned versions */
+	bool recommends; /* what the roots that have a word bring may bring what it recommends */
+	Map considered;  /* the solvables that may be used: candidates, or pinned versions */
 };
 
 /* The solver with its answer, owned by the caller (solver_free); bans whose bit in `lifted` is set

@@ -50,6 +50,11 @@ static const char *bootstrap_at(size_t index)
 	return bootstraps[index].name;
 }
 
+static const char *base_at(size_t index)
+{
+	return base_systems[index].name;
+}
+
 static const char *kernel_at(size_t index)
 {
 	static const char *const kernels[] = {"cloud", "generic", "guest", "none", NULL};
@@ -231,6 +236,7 @@ const struct form form_package_name = {
 };
 const struct form form_strip = {.what = "strip rule", .choice = strip_at};
 const struct form form_bootstrap = {.what = "bootstrap", .choice = bootstrap_at};
+const struct form form_base = {.what = "base system", .choice = base_at};
 const struct form form_kernel = {
 	.what = "kernel",
 	.choice = kernel_at,

@@ -108,7 +108,9 @@ struct recipe {
 	struct word bootstrap;       /* how the root is made: "fast", "debootstrap" */
 	struct word_list components; /* "main" */
 	vector(struct recipe_repository) repositories;
+	struct word base; /* what every root has: "minbase"; see struct base_system */
 	struct word_list packages, without;
+	bool recommends;          /* the packages bring what they recommend */
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
 	struct word_list strip, keep;
 	struct recipe_kernel kernel;

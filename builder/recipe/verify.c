@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "problem.h"
+#include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
 #include "value.h"
 
@@ -120,6 +121,18 @@ void verify_keep(struct recipe *recipe)
 	}
 }
 
+/* debootstrap itself adds what is required, and apt. */
+static void verify_base(struct recipe *recipe)
+{
+	const struct base_system *base = base_system_find(recipe->base.text);
+
+	if (!bootstrap_find(recipe->bootstrap.text)->adds_packages &&
+		base->below < PRIORITY_IMPORTANT)
+		recipe_problem(recipe, recipe->base.at,
+			"`bootstrap: %s` makes no base smaller than minbase, as %s is",
+			recipe->bootstrap.text, base->name);
+}
+
 static void verify_snapshot(struct recipe *recipe)
 {
 	if (recipe->snapshot.text && !recipe->mirror.text)
@@ -134,6 +147,7 @@ void verify_recipe(struct recipe *recipe)
 	verify_required(recipe, at);
 	verify_architecture(recipe, at);
 	verify_snapshot(recipe);
+	verify_base(recipe);
 	verify_packages(recipe);
 	verify_checks(recipe);
 	if (!recipe->hostname.text)

@@ -24,15 +24,18 @@ static const struct {
 		"--keep-baud 115200,57600,38400,9600 - $TERM"},
 };
 
+/* A root without the package passwd has no shadow file: there the hash stands in the other, whose
+ * lines begin in the same way. */
 static int set_password(const struct recipe_access *access, int root, struct error *err)
 {
 	const char *hash = access->password_hash.text ? access->password_hash.text : "*";
-	cleanup_buffer struct buffer shadow = {0};
+	const char *path = inside_exists(root, "etc/shadow") ? "etc/shadow" : "etc/passwd";
+	cleanup_buffer struct buffer accounts = {0};
 
-	if (inside_read(root, "etc/shadow", MIB, &shadow, err))
+	if (inside_read(root, path, MIB, &accounts, err))
 		return -1;
-	cleanup_free char *changed = shadow_set_hash(shadow.data, "root", hash);
-	return inside_rewrite(root, "etc/shadow", changed, err);
+	cleanup_free char *changed = shadow_set_hash(accounts.data, "root", hash);
+	return inside_rewrite(root, path, changed, err);
 }
 
 static int write_ssh_keys(const struct word_list *keys, int root, struct error *err)

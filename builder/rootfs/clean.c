@@ -1,15 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/inside.h"
-#include "base/size.h"
 #include "image/tree.h"
 #include "rootfs.h"
-#include "shadow.h"
+#include "seal.h"
 #include "strip.h"
 
 static const struct strip_rule *rule_of(const struct recipe *recipe, const struct tree_entry *entry)
@@ -47,18 +45,6 @@ static int empty_machine_id(int root, struct error *err)
 	return inside_write(root, "etc/machine-id", "", 0444, err);
 }
 
-/* Passwords set by the build were set on a day that is none of the image's. */
-static int clamp_password_days(int root, uint64_t epoch, struct error *err)
-{
-	enum { DAY = 24 * 60 * 60 };
-	cleanup_buffer struct buffer shadow = {0};
-
-	if (inside_read(root, "etc/shadow", MIB, &shadow, err))
-		return -1;
-	cleanup_free char *clamped = shadow_clamp_days(shadow.data, epoch / DAY);
-	return inside_rewrite(root, "etc/shadow", clamped, err);
-}
-
 /* Where the sandbox mounts, or in a plain chroot lends, what a program needs: the one changes these
  * directories' times, the other does not. */
 static int forget_sandbox(int root, uint64_t epoch, struct error *err)
@@ -84,5 +70,5 @@ int rootfs_clean(const struct rootfs *rootfs, struct error *err)
 	if (inside_open_root(rootfs->root, &root, err) || tree_walk(root, &strip, err) ||
 		empty_machine_id(root, err) || forget_sandbox(root, rootfs->epoch, err))
 		return -1;
-	return clamp_password_days(root, rootfs->epoch, err);
+	return rootfs_seal_passwords(root, rootfs->epoch, err);
 }

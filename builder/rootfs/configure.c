@@ -92,6 +92,8 @@ static int write_sources(const struct rootfs *rootfs, int root, struct error *er
 {
 	unsigned number = 0;
 
+	if (!inside_exists(root, "etc/apt"))
+		return 0;
 	vector_for_each (repository, &rootfs->recipe->repositories) {
 		cleanup_free char *path = xasprintf(GUEST_KEYRING, ++number);
 		cleanup_buffer struct buffer keys = {0};

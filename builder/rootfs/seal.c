@@ -59,7 +59,8 @@ static int seal_entry(void *context, const struct tree_entry *entry, struct erro
 	return 0;
 }
 
-static int seal_passwords(int root, uint64_t date, struct error *err)
+/* Those set by the build were set on a day that is none of the image's. */
+int rootfs_seal_passwords(int root, uint64_t date, struct error *err)
 {
 	enum { DAY = 24 * 60 * 60 };
 	cleanup_buffer struct buffer shadow = {0};
@@ -77,7 +78,7 @@ int rootfs_seal(const char *tree, uint64_t date, struct error *err)
 	const struct tree_visitor seal = {.enter = seal_entry, .context = &date};
 	cleanup_fd int root = -1;
 
-	if (inside_open_root(tree, &root, err) || seal_passwords(root, date, err))
+	if (inside_open_root(tree, &root, err) || rootfs_seal_passwords(root, date, err))
 		return -1;
 	return tree_walk(root, &seal, err);
 }

@@ -3,7 +3,7 @@
  * caller. */
 #pragma once
 
-/* The account's password is this hash: "*" for none that could match. */
+/* The account's password is this hash: "*" for none that could match. Also for passwd(5). */
 char *shadow_set_hash(const char *shadow, const char *account, const char *hash);
 /* No change is later than that day. */
 char *shadow_clamp_days(const char *shadow, unsigned long day);

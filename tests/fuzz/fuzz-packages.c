@@ -21,7 +21,8 @@ static void ask(struct package_index *index, struct arena *arena)
 	for (Id id = 1; id < catalog->name_end && count <= ASKED; id++)
 		if (catalog->candidates[id])
 			words[count++].text = arena_strdup(arena, pool_id2str(catalog->pool, id));
-	struct package_request request = {.base = true,
+	struct package_request request = {.base = base_system_find("minbase"),
+		.recommends = true,
 		.packages = {words, count < ASKED ? count : ASKED, ASKED},
 		.without = {&words[ASKED], count > ASKED, 1},
 		.arena = arena};

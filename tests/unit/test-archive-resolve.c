@@ -54,7 +54,8 @@ static struct word_list words(struct word *items, const char *text, unsigned lin
 struct question {
 	const char *const *base, *const *security; /* stanzas; security may be NULL */
 	const char *packages, *without;
-	bool with_base;
+	const char *base_system; /* NULL: none */
+	bool recommends;
 };
 
 static char *resolve(const struct question *question, struct error *err)
@@ -74,7 +75,9 @@ static char *resolve(const struct question *question, struct error *err)
 	struct package_index index = {.files = {files, 2, 2}};
 	struct word packages[WORDS_MOST], without[WORDS_MOST];
 	struct arena arena = {0};
-	struct package_request request = {.base = question->with_base,
+	struct package_request request = {
+		.base = question->base_system ? base_system_find(question->base_system) : NULL,
+		.recommends = question->recommends,
 		.packages = words(packages, question->packages, 10),
 		.without = words(without, question->without ? question->without : "", 21),
 		.arena = &arena};
@@ -130,20 +133,31 @@ static void the_newest_version_of_all_suites_wins(void **state)
 		"a=1.10+deb12u1 b=2");
 }
 
-static void the_base_is_essential_required_and_apt(void **state)
+static void a_base_system_has_what_it_says(void **state)
 {
 	const char *const *base = STANZAS("e 1; Essential: yes", "r 1; Priority: required",
 		"apt 1; Depends: lib", "lib 1", "i 1; Priority: important", "x 1");
+	static const char *const expected[][2] = {
+		{"essential", "e=1"},
+		{"apt", "apt=1 e=1 lib=1"},
+		{"minbase", "apt=1 e=1 lib=1 r=1"},
+		{"important", "apt=1 e=1 i=1 lib=1 r=1"},
+	};
 
 	(void)state;
-	assert_resolves(&(struct question){.base = base, .packages = "", .with_base = true},
-		"apt=1 e=1 lib=1 r=1");
-	assert_resolves(
-		&(struct question){
-			.base = base, .packages = "x", .without = "r apt", .with_base = true},
+	for (size_t i = 0; i < array_count(expected); i++)
+		assert_resolves(
+			&(struct question){
+				.base = base, .packages = "", .base_system = expected[i][0]},
+			expected[i][1]);
+	assert_resolves(&(struct question){.base = base,
+				.packages = "x",
+				.without = "r apt",
+				.base_system = "minbase"},
 		"e=1 x=1");
 	assert_refused(
-		&(struct question){.base = base, .packages = "", .without = "e", .with_base = true},
+		&(struct question){
+			.base = base, .packages = "", .without = "e", .base_system = "minbase"},
 		"r.yaml:21:1: e is forbidden by `without`, but needed: every system has it");
 }
 
@@ -204,6 +218,27 @@ static void architectures_and_multiarch(void **state)
 		"    n depends on q:i386, which no package provides");
 	assert_refused(&(struct question){.base = STANZAS("a 1"), .packages = "a:arm64"},
 		"r.yaml:10:1: `a:arm64`: only packages for amd64 can be installed here");
+}
+
+static void recommendations_are_followed(void **state)
+{
+	const char *const *base = STANZAS("e 1; Essential: yes; Recommends: never",
+		"a 1; Depends: b; Recommends: gone | c, d", "b 1; Recommends: f (>= 2) | e",
+		"c 1; Depends: deep", "deep 1; Recommends: last", "last 1", "never 1",
+		"d 1; Depends: gone", "f 1", "g 1; Recommends: h | i", "h 1; Conflicts: g", "i 1");
+	struct question question = {
+		.base = base, .packages = "a", .base_system = "minbase", .recommends = true};
+
+	(void)state;
+	assert_resolves(&question, "a=1 b=1 c=1 deep=1 e=1 last=1");
+	question.without = "deep";
+	assert_resolves(&question, "a=1 b=1 e=1");
+	question.without = "last d";
+	assert_resolves(&question, "a=1 b=1 c=1 deep=1 e=1");
+	question.packages = "g";
+	assert_resolves(&question, "e=1 g=1 i=1");
+	question.recommends = false;
+	assert_resolves(&question, "e=1 g=1");
 }
 
 static void versions_can_be_pinned(void **state)
@@ -282,9 +317,10 @@ static void a_forbidden_package_names_its_chain(void **state)
 		&(struct question){.base = base, .packages = "web", .without = "wifi radio tools"},
 		"r.yaml:21:1: wifi is forbidden by `without`, but needed: web depends on common, "
 		"which depends on net, which depends on wifi");
-	assert_refused(
-		&(struct question){
-			.base = base, .packages = "tools", .without = "wifi", .with_base = true},
+	assert_refused(&(struct question){.base = base,
+			       .packages = "tools",
+			       .without = "wifi",
+			       .base_system = "minbase"},
 		"r.yaml:21:1: wifi is forbidden by `without`, but needed: sys depends on wifi");
 }
 
@@ -320,11 +356,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_version_of_all_suites_wins),
-		cmocka_unit_test(the_base_is_essential_required_and_apt),
+		cmocka_unit_test(a_base_system_has_what_it_says),
 		cmocka_unit_test(the_first_alternative_wins),
 		cmocka_unit_test(an_alternative_gives_way_to_what_must_come),
 		cmocka_unit_test(virtual_packages_are_provided),
 		cmocka_unit_test(architectures_and_multiarch),
+		cmocka_unit_test(recommendations_are_followed),
 		cmocka_unit_test(versions_can_be_pinned),
 		cmocka_unit_test(unknown_packages_are_named),
 		cmocka_unit_test(conflicts_are_explained),
