@@ -9,6 +9,7 @@
 #include "kernel/command-line.h"
 #include "layer.h"
 #include "plan-packages.h"
+#include "rootfs/debconf.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
 
@@ -58,24 +59,34 @@ static void name_layer(struct plan *plan, unsigned index, struct layer_inputs *i
 	layer->inputs = steal_pointer(&inputs->named);
 }
 
+/* An input that is long, or that nobody is to read. */
+static void add_hash(struct layer_inputs *inputs, const char *name, const char *value)
+{
+	char text[HASH_TEXT];
+	struct hash hash;
+
+	hash_init(&hash);
+	hash_text(&hash, value);
+	hash_finish(&hash, text);
+	layer_inputs_add(inputs, name, text);
+}
+
+/* Layers above it have the answers of debconf from the base: its key stands for them. */
 static void name_base(struct plan *plan)
 {
 	const struct bootstrap *bootstrap = bootstrap_find(plan->recipe->bootstrap.text);
 	cleanup_free char *rules = strip_dpkg_rules(plan->recipe);
+	cleanup_free char *answers = debconf_answers(plan->recipe);
 	struct layer_inputs inputs;
-	char rules_hash[HASH_TEXT];
-	struct hash hash;
 
-	hash_init(&hash);
-	hash_text(&hash, rules);
-	hash_finish(&hash, rules_hash);
 	layer_inputs_init(&inputs);
 	layer_inputs_add(&inputs, "bootstrap", bootstrap->name);
 	layer_inputs_add(&inputs, "bootstrap version", bootstrap->version);
 	layer_inputs_add(&inputs, "layer version", LAYER_VERSION);
 	layer_inputs_add(&inputs, "suite", plan->recipe->suite.text);
 	layer_inputs_add(&inputs, "architecture", plan->architecture->name);
-	layer_inputs_add(&inputs, "strip rules", rules_hash);
+	add_hash(&inputs, "strip rules", rules);
+	add_hash(&inputs, "debconf answers", answers);
 	name_layer(plan, LAYER_BASE, &inputs);
 }
 
@@ -203,9 +214,25 @@ static int begin(struct plan *plan, const struct recipe *recipe, struct error *e
 	return choose_platforms(recipe, plan, err);
 }
 
+/* Answers need somebody who asks. */
+static int check_debconf(const struct plan *plan, struct error *err)
+{
+	const struct word_list *answers = &plan->recipe->debconf;
+
+	vector_for_each (package, &plan->packages)
+		if (!strcmp(package->name, "debconf"))
+			return 0;
+	return answers->count ? error_at(err, answers->items[0].at,
+					"`debconf` has answers, but no package brings debconf; "
+					"add it to `packages`")
+			      : 0;
+}
+
 /* What follows from the packages. */
 static int complete(struct plan *plan, struct error *err)
 {
+	if (check_debconf(plan, err))
+		return -1;
 	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
 	plan->kernel.all_modules = !strip_applies(strip_find(STRIP_KERNEL_MODULES), plan->recipe);
 	name_layers(plan);

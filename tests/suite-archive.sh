@@ -238,6 +238,11 @@ test_forbidden_package() {
 		'web depends on web-common, which depends on wifi'
 }
 
+test_answers_that_nobody_asks_for() {
+	run plan 'debconf: [web web/port string 80]'
+	assert_refused 3 'recipe.yaml:8:11: `debconf` has answers, but no package brings debconf'
+}
+
 test_pins() {
 	archive_add_package "$work/debian" wifi 2.0
 	archive_publish "$work/debian" "$suite"

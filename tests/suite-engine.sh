@@ -98,7 +98,8 @@ inventory() {
 	getcap -r . 2>/dev/null | sed 's|^\./||; s/ /\tcapabilities\t/' | LC_ALL=C sort >>"$1.all"
 }
 
-# build NAME BOOTSTRAP SUITE PACKAGES: builds it and writes the inventory NAME-BOOTSTRAP.all.
+# build NAME BOOTSTRAP SUITE PACKAGES: builds it and writes the inventory NAME-BOOTSTRAP.all. $more
+# is a line more for the recipe.
 build() {
 	local layers
 	cat >"$1-$2.yaml" <<-END
@@ -106,6 +107,7 @@ build() {
 		suite: $3
 		bootstrap: $2
 		packages: [$4]
+		${more-}
 		kernel: none
 		hooks: [sound]
 		disk: {size: 6G, firmware: [bios], formats: [raw]}
@@ -163,7 +165,40 @@ full() {
 }
 
 test_minbase_of_bookworm() {
+	local more='debconf: [debconf debconf/priority select medium, dash dash/sh boolean true]'
 	same minbase bookworm dash
+}
+
+# What is not in the base: apt. What the answers decide: the time zone.
+test_an_essential_base_and_answers() {
+	cat >hooks/small <<-'END'
+		#!/bin/sh
+		set -ex
+		[ -z "$(dpkg --audit)" ]
+		[ ! -e /usr/bin/apt-get ]
+		[ "$(readlink /etc/localtime)" = /usr/share/zoneinfo/Europe/Berlin ]
+	END
+	chmod +x hooks/small
+	cat >small.yaml <<-END
+		name: small
+		suite: bookworm
+		base: essential
+		packages: [tzdata]
+		debconf:
+		  - tzdata tzdata/Areas select Europe
+		  - tzdata tzdata/Zones/Europe select Berlin
+		kernel: none
+		hooks: [small]
+		disk: {firmware: [bios], formats: [raw]}
+	END
+	"$JEOS" build small.yaml </dev/null >log 2>&1
+	assertEquals "$(cat log)" 0 $?
+	assertEquals 'apt' '' "$(jq -r '.packages[].name' out/*.manifest.json | grep ^apt)"
+	rm -rf out
+	sed 's/select Europe/choose Europe/' small.yaml >wrong.yaml
+	assertContains "$("$JEOS" check wrong.yaml 2>&1)" 'wrong.yaml:6:5: this is not an answer'
+	sed 's/bookworm/&\nbootstrap: debootstrap/' small.yaml >wrong.yaml
+	assertContains "$("$JEOS" check wrong.yaml 2>&1)" 'makes no base smaller than minbase'
 }
 
 test_minbase_of_trixie() {

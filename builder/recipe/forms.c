@@ -237,6 +237,14 @@ const struct form form_package_name = {
 const struct form form_strip = {.what = "strip rule", .choice = strip_at};
 const struct form form_bootstrap = {.what = "bootstrap", .choice = bootstrap_at};
 const struct form form_base = {.what = "base system", .choice = base_at};
+const struct form form_debconf = {
+	.what = "an answer for debconf",
+	.hint = "OWNER QUESTION TYPE VALUE; the type is boolean, error, multiselect, note, "
+		"password, seen, select, string, text or title",
+	.pattern = "^[^ #][^ ]* +[^ ]+ +(boolean|error|multiselect|note|password|seen|select|"
+		   "string|text|title)( .*)?$",
+	.secret = true,
+};
 const struct form form_kernel = {
 	.what = "kernel",
 	.choice = kernel_at,

@@ -111,6 +111,7 @@ struct recipe {
 	struct word base; /* what every root has: "minbase"; see struct base_system */
 	struct word_list packages, without;
 	bool recommends;          /* the packages bring what they recommend */
+	struct word_list debconf; /* lines for debconf-set-selections(1) */
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
 	struct word_list strip, keep;
 	struct recipe_kernel kernel;

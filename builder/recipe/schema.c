@@ -178,6 +178,8 @@ const struct key recipe_keys[] = {
 		.form = &form_package_name, FIELD(without)},
 	{"recommends", VALUE_BOOLEAN, "Whether the packages bring what they recommend.",
 		.fallback = "false", FIELD(recommends)},
+	{"debconf", VALUE_LIST, "Answers to what packages ask: OWNER QUESTION TYPE VALUE.",
+		.form = &form_debconf, FIELD(debconf)},
 	{"strip", VALUE_LIST, "Rules that say which files the image goes without.",
 		.form = &form_strip, FIELD(strip)},
 	{"keep", VALUE_LIST, "Inherited strip rules that do not apply here.", .form = &form_strip,

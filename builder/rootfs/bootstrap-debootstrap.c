@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/inside.h"
 #include "base/log.h"
+#include "debconf.h"
 #include "rootfs.h"
 #include "services.h"
 #include "strip.h"
@@ -309,7 +310,7 @@ static int bootstrap(const struct rootfs *rootfs, int root, struct watch *watch,
 	if (write_mirror(rootfs, root, err) || place_debs(rootfs, root, err))
 		return -1;
 	if (first_stage(rootfs, root, watch, err) || between_stages(rootfs, root, err) ||
-		second_stage(rootfs, root, watch, err))
+		debconf_preseed(rootfs, err) || second_stage(rootfs, root, watch, err))
 		return explain(root, err);
 	return tidy(root, err);
 }

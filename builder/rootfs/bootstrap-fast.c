@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/inside.h"
 #include "base/log.h"
+#include "debconf.h"
 #include "package-database.h"
 #include "package-order.h"
 #include "rootfs.h"
@@ -206,7 +207,8 @@ int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 	if (unpack_packages(rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
 		(empty && (trim_merged_usr(&unpack, root, err) ||
 				  place_conffiles(&unpack, root, err))) ||
-		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err))
+		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err) ||
+		(debconf_comes(rootfs) && debconf_preseed(rootfs, err)))
 		return -1;
 	return configure(rootfs, &unpack, root, err);
 }
