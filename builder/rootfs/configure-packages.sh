@@ -3,6 +3,12 @@
 # preinst, then dpkg for all the rest. A preinst runs from tmp.ci/, beside its control file, as dpkg
 # would run it: debconf looks there for the package's name.
 set -e
+# This is a chroot, and none can tell: process 1 is the sandbox's. libc6 would have it start again,
+# and wait a second for that.
+mkdir -p /run/jeos/bin
+printf '#!/bin/sh\n' >/run/jeos/bin/ischroot
+chmod 755 /run/jeos/bin/ischroot
+PATH=/run/jeos/bin:$PATH
 cd /var/lib/dpkg
 export DPKG_ADMINDIR=/var/lib/dpkg DPKG_ROOT='' DPKG_MAINTSCRIPT_NAME=preinst
 export DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
