@@ -40,19 +40,12 @@ static void add_packages(struct layer_inputs *inputs, const struct package_list 
 	}
 }
 
-/* Names a layer after its inputs and the layer below. */
+/* Names a layer after its inputs. */
 static void name_layer(struct plan *plan, unsigned index, struct layer_inputs *inputs)
 {
 	struct plan_layer *layer = &plan->layers[index];
 	char key[HASH_TEXT];
 
-	for (unsigned below = index; below--;) {
-		if (!plan->layers[below].key)
-			continue;
-		cleanup_free char *name = xasprintf("%s layer", plan->layers[below].name);
-		layer_inputs_add(inputs, name, plan->layers[below].key);
-		break;
-	}
 	add_packages(inputs, &layer->packages, plan->architecture);
 	hash_finish(&inputs->hash, key);
 	layer->key = arena_strdup(&plan->arena, key);
@@ -102,6 +95,7 @@ static void name_kernel(struct plan *plan)
 		buffer_printf(&names, "%s%s", i ? " " : "", plan->platforms[i]->name);
 	layer_inputs_init(&inputs);
 	kernel_version(&plan->kernel, version);
+	layer_inputs_add(&inputs, "layer version", LAYER_VERSION);
 	layer_inputs_add(&inputs, "kernel version", version);
 	layer_inputs_add(&inputs, "all modules", plan->kernel.all_modules ? "yes" : "no");
 	layer_inputs_add(&inputs, "platforms", names.data);
@@ -111,16 +105,17 @@ static void name_kernel(struct plan *plan)
 
 static void name_layers(struct plan *plan)
 {
-	static const char *const names[] = {"base", "kernel", "packages"};
+	static const char *const names[] = {"kernel", "base", "packages"};
 	struct layer_inputs inputs;
 
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		plan->layers[i].name = names[i];
-	name_base(plan);
 	if (plan->kernel.image.name)
 		name_kernel(plan);
+	name_base(plan);
 	if (plan->layers[LAYER_PACKAGES].packages.count) {
 		layer_inputs_init(&inputs);
+		layer_inputs_add(&inputs, "base layer", plan->layers[LAYER_BASE].key);
 		name_layer(plan, LAYER_PACKAGES, &inputs);
 	}
 }

@@ -16,9 +16,10 @@
 
 /*
  * The layers of a root, bottom first. Each is kept in the store under the hash of all that went
- * into it and into those below: an appliance with other packages shares the base and the kernel.
+ * into it. Packages are added to a base; the kernel and the base are made from nothing. So an
+ * appliance with other packages shares both, and one with another base the kernel.
  */
-enum { LAYER_BASE, LAYER_KERNEL, LAYER_PACKAGES, LAYER_COUNT };
+enum { LAYER_KERNEL, LAYER_BASE, LAYER_PACKAGES, LAYER_COUNT };
 
 struct plan_layer {
 	const char *name;

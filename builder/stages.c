@@ -2,18 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/size.h"
-#include "layer.h"
+#include "layer-make.h"
 #include "lock.h"
 #include "manifest.h"
 #include "rootfs/rootfs.h"
-#include "rootfs/seal.h"
 
 /* A build under way. */
 struct build {
@@ -22,11 +19,8 @@ struct build {
 	struct work_directory work;
 	int packages; /* the lock on the store's packages */
 	struct rootfs rootfs;
-	char *root;   /* path of the tree; owned */
-	bool overlay; /* layers are stacked by overlayfs; else each is whole */
-	struct store_layer used[LAYER_COUNT]; /* those there are so far */
-	struct words layers;                  /* their paths, the bottom first */
-	uint64_t newest;                      /* seconds: time of the newest package in them */
+	struct layers layers;
+	char *root; /* path of the tree; owned */
 	struct manifest *manifest;
 };
 
@@ -48,123 +42,24 @@ static int stage_fetch(struct build *build, char **ret_result, struct error *err
 	return result;
 }
 
-static int make_directory(const char *path, struct error *err)
-{
-	return mkdir(path, 0755) ? error_errno(err, errno, "%s: making the directory", path) : 0;
-}
-
-/* A writable tree at `path` over the layers there are so far. */
-static int tree_over_layers(
-	struct build *build, const char *path, const char *changes, struct error *err)
-{
-	if (make_directory(path, err))
-		return -1;
-	if (!build->layers.count)
-		return 0;
-	if (make_directory(changes, err))
-		return -1;
-	return sandbox_tree_over(
-		build->options->mode, build->overlay, &build->layers, changes, path, err);
-}
-
-/* Makes a layer in the work directory; ret_product is the directory that becomes the layer. */
-static int make_layer(struct build *build, const struct plan_layer *layer,
-	int (*make)(struct build *build, struct error *err), char **ret_product, struct error *err)
-{
-	cleanup_free char *tree = xasprintf("%s/%s", build->work.path, layer->name);
-	cleanup_free char *changes = xasprintf("%s/%s.changes", build->work.path, layer->name);
-	bool mounted = build->overlay && build->layers.count;
-
-	build->rootfs.root = tree;
-	build->rootfs.packages = &layer->packages;
-	int result = tree_over_layers(build, tree, changes, err);
-	if (!result)
-		result = make(build, err);
-	if (mounted)
-		sandbox_tree_end(tree);
-	if (!result)
-		*ret_product = mounted ? xasprintf("%s/upper", changes) : steal_pointer(&tree);
-	return result;
-}
-
-/* Nothing in a layer carries a time later than the newest package in it and in those below. */
-static int note_dates(struct build *build, const struct package_list *packages, struct error *err)
-{
-	uint64_t date;
-
-	if (packages_date(packages, build->options->store, &date, err))
-		return -1;
-	if (date > build->newest)
-		build->newest = date;
-	return 0;
-}
-
-/* A layer from the store, or made now and put there. */
-static int stage_layer(struct build *build, unsigned index,
-	int (*make)(struct build *build, struct error *err), char **ret_result, struct error *err)
-{
-	const struct plan_layer *layer = &build->plan->layers[index];
-
-	if (!layer->key) {
-		*ret_result = xstrdup("none");
-		return 0;
-	}
-	if (note_dates(build, &layer->packages, err))
-		return -1;
-	cleanup_free char *key = xasprintf("%s%s", layer->key, build->overlay ? "" : STORE_WHOLE);
-	struct store_layer *used = &build->used[index];
-	bool from_nothing = build->options->from_nothing;
-	bool cached = !from_nothing && store_layer_take(build->options->store, key, used);
-	if (!cached) {
-		cleanup_free char *product = NULL;
-		cleanup_free char *description =
-			layer_describe(build->plan->recipe->name.text, layer->name, layer->inputs);
-		if (make_layer(build, layer, make, &product, err) ||
-			rootfs_seal(product, build->newest, err))
-			return -1;
-		if (from_nothing)
-			*used = (struct store_layer){steal_pointer(&product), -1};
-		else if (store_layer_add(
-				 build->options->store, key, product, description, used, err))
-			return -1;
-	}
-	vector_push(&build->layers, used->path);
-	*ret_result = xasprintf("%.12s%s", layer->key, cached ? " (cached)" : "");
-	return 0;
-}
-
-static int make_packages(struct build *build, struct error *err)
-{
-	const struct bootstrap *bootstrap = bootstrap_find(build->plan->recipe->bootstrap.text);
-
-	if (bootstrap->run(&build->rootfs, err))
-		return -1;
-	return rootfs_check_without(&build->rootfs, err);
-}
-
-static int make_kernel(struct build *build, struct error *err)
-{
-	return kernel_install(&build->plan->kernel, build->options->store, build->rootfs.root, err);
-}
-
 static int stage_base(struct build *build, char **ret_result, struct error *err)
 {
-	return stage_layer(build, LAYER_BASE, make_packages, ret_result, err);
+	return layers_root(&build->layers, LAYER_BASE, &build->rootfs, ret_result, err);
+}
+
+static int start_kernel(struct build *build, struct error *err)
+{
+	return layers_start_kernel(&build->layers, err);
 }
 
 static int stage_kernel(struct build *build, char **ret_result, struct error *err)
 {
-	struct package parts[] = {build->plan->kernel.image, build->plan->kernel.busybox};
-	const struct package_list packages = {parts, array_count(parts), array_count(parts)};
-
-	if (parts[0].name && note_dates(build, &packages, err))
-		return -1;
-	return stage_layer(build, LAYER_KERNEL, make_kernel, ret_result, err);
+	return layers_kernel(&build->layers, ret_result, err);
 }
 
 static int stage_packages(struct build *build, char **ret_result, struct error *err)
 {
-	return stage_layer(build, LAYER_PACKAGES, make_packages, ret_result, err);
+	return layers_root(&build->layers, LAYER_PACKAGES, &build->rootfs, ret_result, err);
 }
 
 static int stage_configure(struct build *build, char **ret_result, struct error *err)
@@ -172,12 +67,10 @@ static int stage_configure(struct build *build, char **ret_result, struct error 
 	char root[UUID_TEXT] = "", esp[UUID_TEXT] = "";
 	const struct image_layout *layout = &build->plan->layout;
 
-	cleanup_free char *changes = xasprintf("%s/changes", build->work.path);
-
 	(void)ret_result;
 	build->rootfs.root = build->root;
 	build->rootfs.packages = &build->plan->packages;
-	if (tree_over_layers(build, build->root, changes, err))
+	if (layers_tree(&build->layers, build->root, err))
 		return -1;
 	for (size_t i = 0; i < layout->partition_count; i++) {
 		const struct image_partition *partition = &layout->partitions[i];
@@ -238,17 +131,21 @@ static int stage_manifest(struct build *build, char **ret_result, struct error *
 static const struct {
 	struct stage about;
 	int (*run)(struct build *build, char **ret_result, struct error *err);
+	int (*start)(struct build *build, struct error *err); /* a later stage's work, beside */
 } stages[] = {
-	{{"fetch", "bring packages into the store, each checked by its hash"}, stage_fetch},
-	{{"base", "bootstrap the root, or take it from the store"}, stage_base},
-	{{"kernel", "kernel, the modules its platforms need, initramfs"}, stage_kernel},
-	{{"packages", "add the recipe's packages, or take them from the store"}, stage_packages},
-	{{"configure", "host name, file systems, apt sources, accounts"}, stage_configure},
-	{{"overlay", "copy overlays over the root"}, stage_overlay},
-	{{"hook", "run hooks in the guest root"}, stage_hook},
-	{{"clean", "strip what the recipe goes without, and traces of the build"}, stage_clean},
-	{{"image", "write the disk images"}, stage_image},
-	{{"manifest", "write the manifest and SHA256SUMS"}, stage_manifest},
+	{{"fetch", "bring packages into the store, each checked by its hash"}, .run = stage_fetch},
+	{{"base", "bootstrap the root, or take it from the store"}, .run = stage_base,
+		.start = start_kernel},
+	{{"packages", "add the recipe's packages, or take them from the store"},
+		.run = stage_packages},
+	{{"kernel", "kernel, the modules its platforms need, initramfs"}, .run = stage_kernel},
+	{{"configure", "host name, file systems, apt sources, accounts"}, .run = stage_configure},
+	{{"overlay", "copy overlays over the root"}, .run = stage_overlay},
+	{{"hook", "run hooks in the guest root"}, .run = stage_hook},
+	{{"clean", "strip what the recipe goes without, and traces of the build"},
+		.run = stage_clean},
+	{{"image", "write the disk images"}, .run = stage_image},
+	{{"manifest", "write the manifest and SHA256SUMS"}, .run = stage_manifest},
 };
 
 const struct stage *stage_at(size_t index)
@@ -263,7 +160,8 @@ static int run_all(struct build *build, struct error *err)
 		if (interrupt_check(err))
 			return -1;
 		progress_begin(stages[i].about.name);
-		if (stages[i].run(build, &result, err)) {
+		if ((stages[i].start && stages[i].start(build, err)) ||
+			stages[i].run(build, &result, err)) {
 			progress_abandon();
 			return error_wrap(err, "%s", stages[i].about.name);
 		}
@@ -274,15 +172,13 @@ static int run_all(struct build *build, struct error *err)
 
 static void build_release(struct build *build)
 {
-	if (build->root && build->overlay)
-		sandbox_tree_end(build->root);
+	if (build->root)
+		layers_tree_end(&build->layers, build->root);
+	layers_release(&build->layers);
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
 	free(build->root);
-	vector_release(&build->layers);
 	cleanup_close_fd(&build->packages);
-	for (unsigned i = 0; i < LAYER_COUNT; i++)
-		store_layer_release(&build->used[i]);
 }
 
 int stages_run(const struct plan *plan, const struct build_options *options, struct error *err)
@@ -295,7 +191,14 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		store_work_directory(options->store, plan->name, &build.work, err))
 		return -1;
 	build.root = xasprintf("%s/root", build.work.path);
-	build.overlay = sandbox_can_overlay(options->mode, build.work.path);
+	build.layers = (struct layers){
+		.plan = plan,
+		.store = options->store,
+		.work = build.work.path,
+		.mode = options->mode,
+		.from_nothing = options->from_nothing,
+		.overlay = sandbox_can_overlay(options->mode, build.work.path),
+	};
 	build.manifest = manifest_make(plan, options->fingerprint, options->key);
 	build.rootfs = (struct rootfs){
 		.recipe = plan->recipe,

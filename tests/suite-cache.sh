@@ -19,6 +19,11 @@ recipe() { # recipe LINE...: small.yaml, the smallest that can be built, with mo
 		'disk: {size: 512M, firmware: [bios]}' "$@" >small.yaml
 }
 
+with_kernel() { # with_kernel LINE...: the same with a kernel, whose layer is made beside the root
+	recipe "$@"
+	sed -i 's/^kernel: none/kernel: cloud/' small.yaml
+}
+
 # A store with the packages of the shared one, and nothing built yet.
 fresh_store() {
 	rm -rf store out
@@ -60,14 +65,19 @@ test_a_plan_says_why_a_layer_is_to_do() {
 	assertContains "$("$JEOS" --store store --json plan small.yaml)" '"base":"cached"'
 }
 
-test_a_base_is_shared_by_recipes() {
+test_base_and_kernel_are_shared_by_recipes() {
+	local layers
 	fresh_store
-	recipe 'packages: [netcat-openbsd]'
+	with_kernel 'packages: [netcat-openbsd]'
 	build
-	recipe 'packages: [less]'
+	with_kernel 'packages: [less]'
 	build
-	assertContains "$(<errors)" '(cached)'
-	assertEquals 'one base, two layers of packages' 3 "$(find store/layers -name '*.inputs' | wc -l)"
+	assertEquals 'base and kernel' 2 "$(grep -c '(cached)' errors)"
+	assertEquals 'and two layers of packages' 4 "$(find store/layers -name '*.inputs' | wc -l)"
+	with_kernel 'strip: [documentation]'
+	layers=$(plan_layers)
+	assertTrue "the kernel is any base's ($layers)" "grep -q 'kernel .* cached' <<<'$layers'"
+	assertTrue "another base ($layers)" "grep -q 'base .* to do' <<<'$layers'"
 }
 
 test_what_is_up_to_date_is_not_built() {
@@ -187,7 +197,7 @@ test_a_killed_build_leaves_nothing_wrong() {
 	local i
 	fresh_store
 	rm -rf out
-	recipe
+	with_kernel
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		"$JEOS" --store store build --force small.yaml >output 2>errors </dev/null &
 		building=$!
@@ -197,17 +207,21 @@ test_a_killed_build_leaves_nothing_wrong() {
 		[ $((i % 3)) = 0 ] && "$JEOS" --store store cache clean --layers >/dev/null
 	done
 	build
-	assertTrue 'the same bytes' "cmp $image first/$artefact"
 	assertTrue 'the sums are right' '(cd out && sha256sum --quiet -c SHA256SUMS)'
 	assertEquals 'nothing is left at work' '' "$(ls -A store/work)"
+	mv out after
+	build
+	assertTrue 'the same bytes from layers' "cmp $image after/$artefact"
+	"$JEOS" --store store cache clean --layers >/dev/null
 	build --force
-	assertTrue 'the same bytes from layers' "cmp $image first/$artefact"
+	assertTrue 'the same bytes from nothing' "cmp $image after/$artefact"
+	rm -rf after
 }
 
 test_eight_builds_at_once() {
 	local i pids=
 	fresh_store
-	recipe
+	with_kernel
 	for i in 1 2 3 4 5 6 7 8; do
 		"$JEOS" --store store build -o "out$i" small.yaml >/dev/null 2>"log$i" </dev/null &
 		pids="$pids $!"
@@ -218,9 +232,9 @@ test_eight_builds_at_once() {
 		wait "$pid"
 		status=$?
 		assertEquals "build $i ($(<"log$i"))" 0 $status
-		assertTrue "build $i: the same bytes" "cmp out$i/$artefact first/$artefact"
+		assertTrue "build $i: the same bytes" "cmp out$i/$artefact out1/$artefact"
 	done
-	assertEquals 'one layer' 1 "$(find store/layers -name '*.inputs' | wc -l)"
+	assertEquals 'one kernel, one base' 2 "$(find store/layers -name '*.inputs' | wc -l)"
 	rm -rf out?
 }
 

@@ -1,6 +1,6 @@
 /*
- * From packages to a root: both packages are unpacked into a work directory, depmod says what
- * depends on what, and what the guest needs is copied.
+ * From packages to a tree: both packages are unpacked into a work directory, depmod says what
+ * depends on what, and what the guest needs is moved.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,18 +11,17 @@
 #include "archive/deb.h"
 #include "base/file.h"
 #include "base/inside.h"
-#include "base/log.h"
 #include "base/process.h"
 #include "base/size.h"
 #include "initramfs.h"
 #include "kernel.h"
 #include "rootfs/unpack-file.h"
 
-/* A kernel on its way from its package into a root. */
+/* A kernel on its way from its package into a tree. */
 struct installation {
 	const struct kernel_plan *plan;
-	const char *root_path;
-	int root;
+	const char *tree_path;
+	int tree;
 	struct work_directory work;
 	int unpacked;  /* the work directory: a root that holds the packages' files only */
 	char *release; /* owned */
@@ -33,7 +32,7 @@ struct installation {
 
 static void installation_release(struct installation *installation)
 {
-	cleanup_close_fd(&installation->root);
+	cleanup_close_fd(&installation->tree);
 	cleanup_close_fd(&installation->unpacked);
 	cleanup_close_fd(&installation->source);
 	module_order_release(&installation->order);
@@ -95,7 +94,6 @@ static int unpack(int unpacked, const struct store *store, const struct package 
 		.context = &unpacking,
 	};
 
-	progress_step(package->name, 0, 0);
 	int result = deb_read(path, DEB_DATA, &reader, err);
 	extractor_release(&unpacking.extractor);
 	return result;
@@ -126,17 +124,9 @@ static int index_modules(const char *root, const char *release, struct error *er
 	return process_run(&(struct process){.arguments = arguments}, err);
 }
 
-static int copy(int from, const char *source, int to, const char *target, struct error *err)
+static int move(int from, const char *source, int to, const char *target, struct error *err)
 {
-	cleanup_fd int in = openat(from, source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_fd int out =
-		openat(to, target, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-	if (in < 0)
-		return error_errno(err, errno, "%s", source);
-	if (out < 0)
-		return error_errno(err, errno, "%s", target);
-	return file_copy(in, out, err) ? error_wrap(err, "%s", target) : 0;
+	return renameat(from, source, to, target) ? error_errno(err, errno, "%s", source) : 0;
 }
 
 /* The order in which the kernel's build linked them decides between aliases: depmod(8). */
@@ -155,17 +145,28 @@ static int write_order(struct installation *installation, int target, struct err
 	return file_write(target, "modules.order", kept.data, kept.length, 0644, err);
 }
 
+/* depmod looks into lib/modules; in the tree, as in a root, that is usr/lib/modules. */
+static int index_kept(const struct installation *installation, struct error *err)
+{
+	cleanup_free char *library = xasprintf("%s/usr/lib", installation->tree_path);
+	cleanup_free char *stand_in = xasprintf("%s/kept", installation->work.path);
+
+	if (inside_symlink(installation->unpacked, "kept/lib", library, err))
+		return -1;
+	return index_modules(stand_in, installation->release, err);
+}
+
 static int install_modules(struct installation *installation, struct error *err)
 {
 	static const char *const indices[] = {"modules.builtin", "modules.builtin.modinfo"};
-	cleanup_free char *path = xasprintf("lib/modules/%s", installation->release);
+	cleanup_free char *path = xasprintf("usr/lib/modules/%s", installation->release);
 	cleanup_fd int target = -1;
 
-	if (inside_directory(installation->root, path, &target, err) ||
+	if (inside_directory(installation->tree, path, &target, err) ||
 		write_order(installation, target, err))
 		return -1;
 	for (size_t i = 0; i < array_count(indices); i++)
-		if (copy(installation->source, indices[i], target, indices[i], err))
+		if (move(installation->source, indices[i], target, indices[i], err))
 			return -1;
 	vector_for_each (module, &installation->modules.items) {
 		if (!module->kept)
@@ -173,10 +174,21 @@ static int install_modules(struct installation *installation, struct error *err)
 		cleanup_free char *parent =
 			xstrndup(module->path, strrchr(module->path, '/') - module->path);
 		if (directory_make(target, parent, err) ||
-			copy(installation->source, module->path, target, module->path, err))
+			move(installation->source, module->path, target, module->path, err))
 			return -1;
 	}
-	return index_modules(installation->root_path, installation->release, err);
+	return index_kept(installation, err);
+}
+
+static int make_initramfs(struct installation *installation, int boot, struct error *err)
+{
+	cleanup_free char *busybox = xasprintf("%s/bin/busybox", installation->work.path);
+	const struct initramfs initramfs = {installation->source, &installation->order, busybox};
+	cleanup_buffer struct buffer image = {0};
+
+	if (initramfs_make(&initramfs, &image, err))
+		return -1;
+	return file_write(boot, "initrd.img", image.data, image.length, 0644, err);
 }
 
 static int install_boot_files(struct installation *installation, struct error *err)
@@ -188,16 +200,11 @@ static int install_boot_files(struct installation *installation, struct error *e
 	const char *image = file_exists(installation->unpacked, compressed) ? compressed : plain;
 	cleanup_fd int boot = -1;
 
-	if (inside_directory(installation->root, "boot", &boot, err) ||
-		copy(installation->unpacked, image, boot, "vmlinuz", err) ||
-		copy(installation->unpacked, config, boot, config + strlen("boot/"), err))
+	if (inside_directory(installation->tree, "boot", &boot, err) ||
+		move(installation->unpacked, image, boot, "vmlinuz", err) ||
+		move(installation->unpacked, config, boot, config + strlen("boot/"), err))
 		return -1;
-	cleanup_free char *busybox = xasprintf("%s/bin/busybox", installation->work.path);
-	struct initramfs initramfs = {installation->source, &installation->order, busybox};
-	cleanup_buffer struct buffer image_data = {0};
-	if (initramfs_make(&initramfs, &image_data, err))
-		return -1;
-	return file_write(boot, "initrd.img", image_data.data, image_data.length, 0644, err);
+	return make_initramfs(installation, boot, err);
 }
 
 static int select_modules(struct installation *installation, struct error *err)
@@ -213,21 +220,21 @@ static int select_modules(struct installation *installation, struct error *err)
 	return 0;
 }
 
-int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *root,
+int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *tree,
 	struct error *err)
 {
 	cleanup(installation_release) struct installation installation = {
-		.plan = plan, .root_path = root, .root = -1, .unpacked = -1, .source = -1};
+		.plan = plan, .tree_path = tree, .tree = -1, .unpacked = -1, .source = -1};
 	int *unpacked = &installation.unpacked;
 
-	if (inside_open_root(root, &installation.root, err) ||
+	if (inside_open_root(tree, &installation.tree, err) ||
 		store_work_directory(store, "kernel", &installation.work, err) ||
 		inside_open_root(installation.work.path, unpacked, err) ||
 		merge_usr(*unpacked, err) ||
 		unpack(*unpacked, store, &plan->image, wanted_of_kernel, err) ||
 		unpack(*unpacked, store, &plan->busybox, wanted_of_busybox, err) ||
 		find_release(&installation, err) || select_modules(&installation, err) ||
-		install_modules(&installation, err) || install_boot_files(&installation, err))
+		install_boot_files(&installation, err) || install_modules(&installation, err))
 		return -1;
 	return 0;
 }

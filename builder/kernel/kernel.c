@@ -6,7 +6,7 @@
 #include "modules.h"
 
 /* Raised when the code comes to do something else with the same inputs. */
-#define CODE_VERSION "1"
+#define CODE_VERSION "2"
 
 static const char *package_of(const struct architecture *architecture, const char *kernel)
 {

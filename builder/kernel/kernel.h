@@ -30,8 +30,9 @@ int kernel_choose(struct package_index *index, const struct recipe_kernel *kerne
 void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT]);
 
 /*
- * Puts the kernel into the root: /boot/vmlinuz, /boot/initrd.img, /boot/config-RELEASE, and of
- * /lib/modules those that the platforms need, with their dependencies and the module indices.
+ * Puts the kernel into an empty tree (an absolute path): /boot/vmlinuz, /boot/initrd.img,
+ * /boot/config-RELEASE, and of /usr/lib/modules those that the platforms need, with their
+ * dependencies and the module indices. All that it holds lies below these two directories.
  */
-int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *root,
+int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *tree,
 	struct error *err);

@@ -22,12 +22,12 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/interrupt.h"
-#include "base/size.h"
+#include "base/report.h"
 #include "sandbox/identity.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sweep.h"
 
-enum { GRACE_MILLISECONDS = 10 * 1000, POLL_MILLISECONDS = 100, MESSAGE_LIMIT = 32 * KIB };
+enum { GRACE_MILLISECONDS = 10 * 1000, POLL_MILLISECONDS = 100 };
 
 struct entry {
 	enum sandbox_mode mode;
@@ -123,11 +123,7 @@ static void child(const struct entry *entry)
 	fflush(NULL);
 	if (!result)
 		_exit(0);
-	size_t length = strlen(error.message);
-	if (write(entry->report, &error.status, sizeof(error.status)) < 0 ||
-		write(entry->report, error.message,
-			length < MESSAGE_LIMIT ? length : MESSAGE_LIMIT) < 0)
-		_exit(STATUS_FAILED);
+	report_write(entry->report, &error);
 	_exit(error.status);
 }
 
@@ -164,25 +160,6 @@ static int wait_for_child(pid_t pid, int report, struct buffer *text)
 			report = -1;
 	}
 	return status;
-}
-
-/* What the child's end means for the caller. */
-static int conclude(int wait_status, const struct buffer *report, struct error *err)
-{
-	enum status status;
-
-	if (WIFEXITED(wait_status) && !WEXITSTATUS(wait_status))
-		return 0;
-	if (report->length >= sizeof(status)) {
-		memcpy(&status, report->data, sizeof(status));
-		return error_set(err, status, "%s", report->data + sizeof(status));
-	}
-	if (interrupt_check(err))
-		return -1;
-	cleanup_free char *why = process_explain(wait_status);
-	return error_set(err, STATUS_FAILED, "the build process ended: %s%s", why,
-		WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL ? "; was memory short?"
-									     : "");
 }
 
 /* Answers the child's request for its id maps; a child that failed before asks for none. */
@@ -234,5 +211,6 @@ int sandbox_enter(enum sandbox_mode mode, int (*body)(void *context, struct erro
 		process_end(pid);
 		return -1;
 	}
-	return conclude(wait_for_child(pid, our_report, &text), &text, err);
+	return report_conclude(
+		"the build process", wait_for_child(pid, our_report, &text), &text, err);
 }

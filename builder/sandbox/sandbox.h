@@ -67,8 +67,8 @@ bool sandbox_can_overlay(enum sandbox_mode mode, const char *directory);
 /*
  * Gives a writable tree at `path` (an existing empty directory) that begins as the layers, the
  * bottom one first, which stay untouched. With `overlay` it is mounted and what changes is found in
- * CHANGES/upper, itself a layer for later; else it is a copy of the last layer, which is then
- * whole. `changes` is an existing empty directory.
+ * CHANGES/upper, itself a layer for later; else they are copied, one over the other. `changes` is
+ * an existing empty directory.
  */
 int sandbox_tree_over(enum sandbox_mode mode, bool overlay, const struct words *layers,
 	const char *changes, const char *path, struct error *err);

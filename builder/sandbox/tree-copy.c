@@ -75,7 +75,7 @@ static int copy_subdirectory(struct copy *copy, int from, int to, const char *pa
 {
 	const char *name = strrchr(path, '/') + 1;
 
-	if (mkdirat(to, name, 0700))
+	if (mkdirat(to, name, 0700) && errno != EEXIST)
 		return error_errno(err, errno, "%s: making the directory", path);
 	cleanup_fd int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_fd int out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -135,6 +135,8 @@ static int copy_leaf(struct copy *copy, int from, int to, const char *path,
 {
 	const char *name = strrchr(path, '/') + 1, *first;
 
+	if (unlinkat(to, name, 0) && errno != ENOENT)
+		return error_errno(err, errno, "replacing");
 	if (seen_before(copy, status, path, &first))
 		return linkat(copy->target, first + 1, to, name, 0)
 			       ? error_errno(err, errno, "linking")

@@ -84,8 +84,11 @@ int sandbox_tree_over(enum sandbox_mode mode, bool overlay, const struct words *
 {
 	const char *top = layers->items[layers->count - 1];
 
+	for (size_t i = 0; !overlay && i < layers->count; i++)
+		if (tree_copy(layers->items[i], path, err))
+			return -1;
 	if (!overlay)
-		return tree_copy(top, path, err);
+		return 0;
 	cleanup_free char *lower = lower_directories(layers);
 	if (make_upper(top, changes, err))
 		return -1;

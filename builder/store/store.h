@@ -70,7 +70,8 @@ struct store_layer {
 
 /* What a description's name has behind the layer's key. */
 #define STORE_DESCRIPTION ".inputs"
-/* What the key has at its end where layers cannot be stacked, so that each is the whole tree. */
+/* What the key has at its end where layers cannot be stacked, so that one holds all of the one that
+ * it was made over. */
 #define STORE_WHOLE ".whole"
 
 /* Where the layer of that key lies, and what describes it. Owned by the caller. */

@@ -60,9 +60,29 @@ static void a_copy_says_what_it_cannot_read(void **state)
 	assert_fails(tree_copy("missing", ".", &err), &err, STATUS_FAILED, "missing: No such");
 	assert_int_equal(mkdir("from", 0755) | mkdir("to", 0755), 0);
 	assert_ok(file_write_text(AT_FDCWD, "from/x", "", 0644, &err), &err);
-	assert_ok(file_write_text(AT_FDCWD, "to/x", "", 0644, &err), &err);
-	assert_fails(tree_copy("from", "to", &err), &err, STATUS_FAILED, "/x: opening");
+	assert_int_equal(mkdir("to/x", 0755), 0);
+	assert_fails(tree_copy("from", "to", &err), &err, STATUS_FAILED, "/x: replacing");
 	free(run_program("rm", "-r", "from", "to", NULL));
+}
+
+static void copies_merge(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	free(run_program("sh", "-c",
+		"mkdir -p one/d one/only two/d to; chmod 700 two/d; echo 1 >one/d/both; "
+		"echo 2 >two/d/both; ln -s nowhere one/d/link; echo 2 >two/d/link; "
+		"echo 1 >one/d/rest; ln one/d/both one/other",
+		NULL));
+	assert_ok(tree_copy("one", "to", &err), &err);
+	assert_ok(tree_copy("two", "to", &err), &err);
+	cleanup_free char *found = run_program("sh", "-c",
+		"cd to; stat -c '%a' d; cat d/both d/link d/rest other; ls -A . d; test ! -L "
+		"d/link",
+		NULL);
+	assert_string_equal(found, "700\n2\n2\n1\n1\n.:\nd\nonly\nother\n\nd:\nboth\nlink\nrest\n");
+	free(run_program("rm", "-r", "one", "two", "to", NULL));
 }
 
 /* In the mode: a tree over the layer, in which much changes. */
@@ -149,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_are_true),
+		cmocka_unit_test(copies_merge),
 		cmocka_unit_test(a_copy_says_what_it_cannot_read),
 		cmocka_unit_test(a_layer_stays_untouched),
 		cmocka_unit_test(loans_are_returned),
