@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/size.h"
 #include "build.h"
 #include "inputs.h"
@@ -23,42 +24,90 @@ static void print_artefacts(const json_t *manifest, const char *output)
 	}
 }
 
-static int build_one(
-	const char *path, const struct arguments *arguments, const char *output, struct error *err)
-{
-	cleanup_inputs struct inputs inputs = {0};
-	json_t *manifest = NULL;
+/* The recipes of one call, all read before any is built. */
+struct batch {
+	const struct arguments *arguments;
+	const char *output; /* directory for the artefacts */
+	vector(struct inputs) inputs;
+};
 
-	if (inputs_open(arguments, path, &inputs, err))
-		return -1;
+static void batch_release(struct batch *batch)
+{
+	vector_for_each (inputs, &batch->inputs)
+		inputs_release(inputs);
+	vector_release(&batch->inputs);
+}
+
+/* A second recipe of the same name would overwrite what the first one made. */
+static int check_name(const struct batch *batch, const struct recipe *recipe, struct error *err)
+{
+	cleanup_free char *name = plan_name(recipe);
+
+	vector_for_each (other, &batch->inputs) {
+		cleanup_free char *taken = plan_name(other->recipe);
+		if (text_equal(taken, name))
+			return error_set(err, STATUS_USAGE,
+				"%s and %s: both are %s, and one would overwrite the other; build "
+				"them by two calls with different --output",
+				other->recipe->path, recipe->path, name);
+	}
+	return 0;
+}
+
+static int batch_read(struct batch *batch, struct error *err)
+{
+	vector_for_each (path, &batch->arguments->operands) {
+		cleanup_inputs struct inputs inputs = {0};
+		if (inputs_open(batch->arguments, *path, &inputs, err) ||
+			check_name(batch, inputs.recipe, err))
+			return -1;
+		vector_push(&batch->inputs, inputs);
+		inputs = (struct inputs){0};
+	}
+	return 0;
+}
+
+static int build_one(const struct batch *batch, const struct inputs *inputs, struct error *err)
+{
+	json_t *manifest = NULL;
 	const struct build_order order = {
-		.recipe = inputs.recipe,
-		.lock = inputs.lock,
-		.store = &inputs.store,
-		.output = output,
-		.force = argument_value(arguments, "force"),
-		.verify = argument_value(arguments, "verify"),
+		.recipe = inputs->recipe,
+		.lock = inputs->lock,
+		.store = &inputs->store,
+		.output = batch->output,
+		.force = argument_value(batch->arguments, "force"),
+		.verify = argument_value(batch->arguments, "verify"),
 	};
+
 	if (build_recipe(&order, &manifest, err))
 		return -1;
-	if (arguments->json) {
+	if (batch->arguments->json) {
 		cleanup_free char *line = json_dumps(manifest, JSON_COMPACT);
 		puts(line);
 	} else {
-		print_artefacts(manifest, output);
+		print_artefacts(manifest, batch->output);
 	}
 	json_decref(manifest);
 	return 0;
 }
 
+/* The first that fails ends the call; what was built before it stays. */
 static int run(const struct arguments *arguments, struct error *err)
 {
 	const char *output = argument_value(arguments, "output");
+	cleanup(batch_release) struct batch batch = {
+		.arguments = arguments, .output = output ? output : "out"};
 
-	for (size_t i = 0; i < arguments->operands.count; i++)
-		if (build_one(
-			    arguments->operands.items[i], arguments, output ? output : "out", err))
-			return -1;
+	if (batch_read(&batch, err))
+		return -1;
+	for (size_t i = 0; i < batch.inputs.count; i++) {
+		const struct inputs *inputs = &batch.inputs.items[i];
+		if (!build_one(&batch, inputs, err))
+			continue;
+		for (size_t j = i + 1; j < batch.inputs.count; j++)
+			log_note("%s: not built", batch.inputs.items[j].recipe->path);
+		return batch.inputs.count == 1 ? -1 : error_wrap(err, "%s", inputs->recipe->path);
+	}
 	return 0;
 }
 
@@ -78,8 +127,9 @@ const struct command command_build = {
 	.operands_max = 1000,
 	.options = options,
 	.help = "Artefacts are DIR/NAME-VERSION-ARCHITECTURE.SUFFIX, with their manifest and\n"
-		"SHA256SUMS beside them. Packages and the bootstrapped root are kept in the store\n"
-		"for the next build. A recipe with a lock beside it (see `jeos lock`) is built of\n"
-		"just the packages that the lock names.",
+		"SHA256SUMS beside them. Of several recipes all are read before the first is\n"
+		"built; the first that fails is the last. Packages and the layers of roots are\n"
+		"kept in the store for the next build. A recipe with a lock beside it (see\n"
+		"`jeos lock`) is built of just the packages that the lock names.",
 	.run = run,
 };
