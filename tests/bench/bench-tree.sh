@@ -24,6 +24,7 @@ same_packages() {
 "$out/jeos" build -q -o "$work/out" "$tree" >&2
 packages=$("$out/jeos" plan --json "$tree" | jq -r '[.packages[].name] | join(",")')
 "$by_hand" fetch bookworm "$work/by-hand" "$packages" >&2
+"$by_hand" debootstrap bookworm "$work/by-hand" "$packages" >&2 # for the packages that it keeps
 for ((run = 1; run <= runs; run++)); do
 	say "tree: run $run of $runs"
 	for program in mmdebstrap debootstrap; do

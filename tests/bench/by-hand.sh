@@ -1,9 +1,9 @@
 #!/bin/sh
 # What one does by hand: mmdebstrap, mke2fs -d, qemu-img convert. The result has no boot loader and
 # no partition table. PACKAGES, names with commas between, may be empty. Usage:
-#   by-hand.sh fetch SUITE WORK PACKAGES          what is needed below, kept in WORK/cache
+#   by-hand.sh fetch SUITE WORK PACKAGES          what mmdebstrap needs, kept in WORK/cache
 #   by-hand.sh mmdebstrap SUITE WORK PACKAGES     WORK/by-hand.root from it
-#   by-hand.sh debootstrap SUITE WORK PACKAGES    the same with the other program
+#   by-hand.sh debootstrap SUITE WORK PACKAGES    the same; keeps what it needs itself
 #   by-hand.sh build SUITE WORK PACKAGES          WORK/by-hand.qcow2 from it
 #   by-hand.sh image TREE WORK                    WORK/by-hand.qcow2 from a tree
 # COMPRESS=yes compresses the image, as one does for shipping.
@@ -29,7 +29,7 @@ by_mmdebstrap() {
 		"$@" "$subject" "$target"
 }
 
-# It has a place of its own for packages, but fetches the indices of the suite each time.
+# The indices of the suite it fetches each time.
 by_debootstrap() {
 	debootstrap --variant=minbase --cache-dir="$PWD/cache/debootstrap" \
 		${packages:+--include="$packages"} "$subject" by-hand.root
@@ -46,7 +46,6 @@ fetch)
 	by_mmdebstrap /dev/null \
 		--customize-hook="cp -a \"\$1/var/cache/apt/archives\" $PWD/cache/" \
 		--customize-hook="cp -a \"\$1/var/lib/apt/lists\" $PWD/cache/"
-	by_debootstrap
 	;;
 mmdebstrap)
 	by_mmdebstrap by-hand.root --customize-hook='rm -f "$1"/var/cache/apt/archives/*.deb'
