@@ -5,6 +5,8 @@
 # time-limit: 5400
 # shellcheck disable=SC2016 # awk's own variables
 
+. "$JEOS_TOP/tests/lib/need.sh"
+
 oneTimeSetUp() {
 	scratch=$TMPDIR/engine
 	mkdir -p "$scratch/hooks" "$scratch/tree"
@@ -137,11 +139,7 @@ build() {
 
 # same NAME SUITE PACKAGES
 same() {
-	if [ "$(id -u)" != 0 ]; then
-		echo 'skip: only root sees the owners in a layer'
-		startSkipping
-		return
-	fi
+	need_root 'see the owners in a layer' || return 0
 	local bootstrap differences
 	for bootstrap in fast debootstrap; do
 		build "$1" $bootstrap "$2" "$3"
@@ -158,10 +156,7 @@ same() {
 }
 
 full() {
-	[ -n "${JEOS_TEST_FULL:-}" ] && return
-	echo 'skip: more package sets with JEOS_TEST_FULL=1'
-	startSkipping
-	return 1
+	need 'more package sets with JEOS_TEST_FULL=1' [ -n "${JEOS_TEST_FULL:-}" ]
 }
 
 test_minbase_of_bookworm() {

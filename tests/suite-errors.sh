@@ -3,6 +3,8 @@
 # behind: no artefact, no work directory, no process, no mount.
 # time-limit: 900
 
+. "$JEOS_TOP/tests/lib/need.sh"
+
 oneTimeSetUp() {
 	scratch=$TMPDIR/errors
 	mkdir -p "$scratch/hooks" "$scratch/overlays"
@@ -183,12 +185,8 @@ test_output_that_cannot_be_made() {
 test_full_filesystem() {
 	recipe
 	mkdir -p small
-	if ! unshare --mount --propagation unchanged true; then
-		echo 'skip: only root may mount, and not everywhere'
-		startSkipping
-		assertTrue true
-		return
-	fi
+	need 'only root may mount, and not everywhere' \
+		unshare --mount --propagation unchanged true || return 0
 	unshare --mount --propagation unchanged sh -c 'mount -t tmpfs -o size=20m none small && exec "$@"' - \
 		"$JEOS" build -o small small.yaml >output 2>errors
 	status=$?
@@ -217,10 +215,7 @@ test_missing_program() {
 }
 
 test_missing_subordinate_ids() {
-	if [ "$(id -u)" != 0 ]; then
-		echo 'skip: only root can be somebody without subordinate ids'
-		startSkipping
-	fi
+	need_root 'be somebody without subordinate ids' || return 0
 	recipe
 	chmod 755 "$scratch"
 	mkdir -m 777 nobody

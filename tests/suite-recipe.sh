@@ -2,6 +2,7 @@
 # `jeos check` over recipes that are good, with what they come to, and over recipes that are bad in
 # one way each: every line of the error begins with one of the fixture's `# expect:` lines, in turn.
 # shellcheck disable=SC2317 # shunit2 calls the functions
+. "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
 	cd "$JEOS_TOP/tests/fixtures/recipes" || exit 1
@@ -111,12 +112,7 @@ test_usage() {
 
 # An oracle for the schema: it accepts what jeos accepts, and sees what a schema can see.
 test_schema_by_another_program() {
-	if ! command -v jsonschema >/dev/null || ! command -v yq >/dev/null; then
-		echo 'skip: jsonschema (python3-jsonschema) or yq is not installed'
-		startSkipping
-		assertTrue 'an editor sees what jeos sees' true
-		return
-	fi
+	need_programs jsonschema yq || return 0
 	check --schema
 	local accepted=() rejected=() recipe
 	for recipe in good/*.yaml "$JEOS_TOP"/recipes/*.yaml; do

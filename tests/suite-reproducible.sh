@@ -1,9 +1,10 @@
 #!/bin/bash
-# The same bytes: from one build to the next, with layers and without, for root and for ordinary
-# users, whatever the environment, on another day; and what is said when they are not.
+# The same bytes: from one build to the next, with layers and without, in each mode (root, a root
+# that may neither mount nor unshare, ordinary users), whatever the environment, on another day; and
+# what is said when they are not.
 # time-limit: 1200
 
-# shellcheck source=tests/lib/user.sh
+. "$JEOS_TOP/tests/lib/need.sh"
 . "$JEOS_TOP/tests/lib/user.sh"
 
 oneTimeSetUp() {
@@ -19,7 +20,7 @@ oneTimeSetUp() {
 }
 
 oneTimeTearDown() {
-	[ -z "$home" ] || user_remove
+	user_remove
 }
 
 # fresh_store PATH: with the packages of the shared one, and nothing built yet.
@@ -81,12 +82,7 @@ test_environments() {
 }
 
 test_another_host_name() {
-	unshare --uts true 2>/dev/null || {
-		startSkipping
-		echo 'skip: no other host name here'
-		assertTrue true
-		return
-	}
+	need 'no other host name here' unshare --uts true || return 0
 	"$JEOS" --store store cache clean --layers >/dev/null
 	ends_with 0 unshare --uts sh -c 'hostname elsewhere && exec "$@"' - \
 		"$JEOS" --store store build -o second small.yaml
@@ -94,12 +90,7 @@ test_another_host_name() {
 }
 
 test_an_ordinary_user() {
-	if [ "$(id -u)" != 0 ]; then
-		startSkipping
-		echo 'skip: only root can become another user'
-		assertTrue true
-		return
-	fi
+	need_root 'become another user' || return 0
 	user_make "$scratch/home" || return 1
 	cp small.yaml "$home/"
 	mkdir -p "$home/store/packages"
@@ -118,12 +109,14 @@ test_an_ordinary_user() {
 }
 
 test_root_that_may_not_mount() {
-	if [ "$(id -u)" != 0 ]; then
-		startSkipping
-		echo 'skip: only root can give up rights'
-		assertTrue true
-		return
-	fi
+	need_root 'give up rights' || return 0
+	local deny=${JEOS%/*}/tests/lib/deny
+	"$deny" unshare --mount --propagation unchanged true 2>/dev/null
+	assertFalse 'the filter denies' $?
+	ends_with 0 "$deny" "$JEOS" --store store build --force -o second small.yaml
+	assertContains "$(<log)" '(chroot)'
+	assertNotContains 'layers are of another sort there' "$(<log)" '(cached)'
+	same 'mount and unshare denied' second
 	ends_with 0 setpriv --bounding-set -sys_admin \
 		"$JEOS" --store store build --force -o second small.yaml
 	assertContains "$(<log)" '(chroot)'

@@ -2,56 +2,23 @@
 # The sandbox seen from outside: the modes that a host allows, what jeos says where it allows none,
 # and the sandbox's own tests as an unprivileged user.
 
-programs="$JEOS_TOP/${JEOS#"$JEOS_TOP"/}"
-programs=${programs%/*}/tests/unit
+. "$JEOS_TOP/tests/lib/need.sh"
+. "$JEOS_TOP/tests/lib/user.sh"
 
 oneTimeSetUp() {
-	made_user=
-	[ "$(id -u)" = 0 ] || return 0
-	user=$(awk -F: '$1 !~ /^[0-9]/ && $3 >= 65535 { print $1 }' /etc/subuid | head -n 1)
-	if [ -z "$user" ] || ! id "$user" >/dev/null 2>&1; then
-		user=jeos-test made_user=yes
-		useradd --no-create-home --shell /bin/sh "$user" || return 1
-	fi
-	home=$TMPDIR/home
-	mkdir "$home" && chown "$user:" "$home" && cp "$JEOS" "$home/jeos"
+	[ "$(id -u)" != 0 ] || user_make "$TMPDIR/home"
 }
 
 oneTimeTearDown() {
-	[ -z "$made_user" ] || userdel "$user"
-	made_user=
-}
-
-# as_user COMMAND...: as an ordinary user, who sees nothing of what root has exported.
-as_user() {
-	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
-		env -i PATH="$PATH" HOME="$home" TMPDIR="$home" LC_ALL=C.UTF-8 \
-		CMOCKA_MESSAGE_OUTPUT=TAP "$@"
-}
-
-need_root() {
-	[ "$(id -u)" = 0 ] && return 0
-	startSkipping
-	echo "skip: only root can $1"
-	assertTrue true
-	return 1
-}
-
-# In a chroot the kernel gives no user namespaces, and / has no propagation to choose.
-need_no_chroot() {
-	unshare --mount true 2>/dev/null && return 0
-	startSkipping
-	echo 'skip: this is a chroot itself'
-	assertTrue true
-	return 1
+	user_remove
 }
 
 test_the_sandbox_works_for_an_unprivileged_user() {
 	need_root 'become another user' && need_no_chroot || return 0
 	local name status
 	for name in sandbox-enter sandbox-run sandbox-tree hooks; do
-		cp "$programs/test-$name" "$home/" || return 1
-		(cd "$home" && as_user "./test-$name") >"$TMPDIR/log" 2>&1
+		cp "${JEOS%/*}/tests/unit/test-$name" "$home/" || return 1
+		(cd "$home" && as_user CMOCKA_MESSAGE_OUTPUT=TAP "./test-$name") >"$TMPDIR/log" 2>&1
 		status=$?
 		assertEquals "$name: $(grep -A20 '^not ok' "$TMPDIR/log")" 0 $status
 	done

@@ -4,7 +4,7 @@
 #   . "$JEOS_TOP/tests/lib/user.sh"
 #   user_make "$TMPDIR/home"          # sets user, home; the program is there as ./jeos
 #   as_user COMMAND...                # sees nothing of what root has exported
-#   user_remove                       # at the end
+#   user_remove                       # at the end, whether one was made or not
 
 user_make() {
 	made_user=
@@ -23,6 +23,6 @@ as_user() {
 }
 
 user_remove() {
-	[ -z "$made_user" ] || userdel "$user"
+	[ -z "${made_user-}" ] || userdel "$user"
 	made_user=
 }
