@@ -10,7 +10,7 @@ char *kernel_command_line(const struct recipe *recipe, const struct architecture
 
 	uuid_format(root_partition, id);
 	buffer_printf(&line,
-		"root=PARTUUID=%s rootfstype=%s ro panic=10 console=tty0 console=%s,115200 quiet "
+		"root=PARTUUID=%s rootfstype=%s rw panic=10 console=tty0 console=%s,115200 quiet "
 		"loglevel=5",
 		id, recipe->disk.root.text, architecture->serial_console);
 	vector_for_each (word, &recipe->kernel.command_line)

@@ -42,7 +42,7 @@ static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const
 	cleanup_buffer struct buffer fstab = {0};
 	cleanup_fd int mount_point = -1;
 
-	buffer_printf(&fstab, "UUID=%s\t/\t%s\tdefaults,x-systemd.growfs\t0\t1\n", root_uuid,
+	buffer_printf(&fstab, "UUID=%s\t/\t%s\tdefaults\t0\t1\n", root_uuid,
 		rootfs->recipe->disk.root.text);
 	if (*esp_uuid) {
 		cleanup_free char *serial = fat_serial(esp_uuid);
@@ -76,6 +76,31 @@ static int write_grub(const struct rootfs *rootfs, int root, struct error *err)
 		buffer_text(&config, "initrd /boot/initrd.img\n");
 	buffer_text(&config, "boot\n");
 	return inside_write(root, "boot/grub/grub.cfg", config.data, 0644, err);
+}
+
+/*
+ * The kernel mounts the root read-write, and replays its journal. What else a check could find is
+ * known: the filesystem counts the errors it has met. Only then is there one, as systemd would make
+ * it, with the root read-only meanwhile.
+ */
+static const char root_check[] = "[Unit]\n"
+				 "ConditionPathExists=\n"
+				 "[Service]\n"
+				 "ExecStart=\n"
+				 "ExecStart=/bin/sh -c '\\\n"
+				 "  set -- /sys/fs/ext4/*/errors_count; \\\n"
+				 "  read -r errors <$$1 && [ $$errors != 0 ] || exit 0; \\\n"
+				 "  mount -o remount,ro / && \\\n"
+				 "  /lib/systemd/systemd-fsck && \\\n"
+				 "  mount -o remount,rw /'\n";
+
+static int write_root_check(int root, struct error *err)
+{
+	if (!inside_exists(root, "usr/lib/systemd/system/systemd-fsck-root.service") &&
+		!inside_exists(root, "lib/systemd/system/systemd-fsck-root.service"))
+		return 0;
+	return inside_write(root, "etc/systemd/system/systemd-fsck-root.service.d/jeos.conf",
+		root_check, 0644, err);
 }
 
 /* The build's own name servers mean nothing to the guest, nor does what resolved kept of them. */
@@ -114,8 +139,8 @@ int rootfs_configure(
 	if (inside_open_root(rootfs->root, &root, err) ||
 		write_hostname(rootfs->recipe->hostname.text, root, err) ||
 		write_fstab(rootfs, root_uuid, esp_uuid, root, err) ||
-		write_grub(rootfs, root, err) || write_resolver(root, err) ||
-		write_sources(rootfs, root, err))
+		write_grub(rootfs, root, err) || write_root_check(root, err) ||
+		write_resolver(root, err) || write_sources(rootfs, root, err))
 		return -1;
 	return access_configure(&rootfs->recipe->access, root, err);
 }

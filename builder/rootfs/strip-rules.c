@@ -8,6 +8,7 @@
 	}
 
 #define MODULES(below) "/usr/lib/modules/*/kernel/" below
+#define RULES(name)    "/usr/lib/udev/rules.d/" name ".rules"
 
 const struct strip_rule strip_rules[] = {
 	{
@@ -51,6 +52,17 @@ const struct strip_rule strip_rules[] = {
 		.summary = "udev's database of hardware names",
 		.packaged = true,
 		.patterns = PATTERNS("/usr/lib/udev/hwdb.d/*", "/usr/lib/udev/hwdb.bin"),
+	},
+	{
+		.name = "hardware-rules",
+		.summary = "udev's rules for seats, pointers, tapes and other things no guest has",
+		.packaged = true,
+		.patterns = PATTERNS(RULES("50-firmware"), RULES("60-evdev"),
+			RULES("60-infiniband"), RULES("60-persistent-input"),
+			RULES("60-persistent-storage-tape"), RULES("60-serial"), RULES("70-memory"),
+			RULES("70-mouse"), RULES("70-uaccess"), RULES("71-seat"),
+			RULES("73-seat-late"), RULES("75-probe_mtd"), RULES("80-debian-compat"),
+			RULES("81-net-dhcp"), RULES("85-hwclock"), RULES("96-e2scrub")),
 	},
 	{
 		.name = "python-caches",

@@ -97,7 +97,7 @@ static void test_configure_locks_by_default(void **state)
 	assert_file("root/etc/shadow", "root:*:20000:0:99999:7:::\napp:!:20000::::::\n");
 	assert_int_equal(mode_of("root/etc/shadow"), 0640);
 	assert_file("root/etc/fstab", "UUID=aaaaaaaa-bbbb-8ccc-8ddd-eeeeeeeeeeee\t/"
-				      "\text4\tdefaults,x-systemd.growfs\t0\t1\n"
+				      "\text4\tdefaults\t0\t1\n"
 				      "UUID=1234-ABCD\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n");
 	assert_file(
 		"root/etc/apt/sources.list", "deb http://mirror.example/debian bookworm main\n");
