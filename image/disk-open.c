@@ -12,40 +12,45 @@
 /* Longer chains are taken for a mistake. */
 enum { CHAIN_MAX = 32 };
 
-static int driver_recognize(
-	const char *path, const struct disk_driver **ret_driver, struct error *err)
+/* The first driver that knows the file for its own; `family` NULL: of all of them. */
+static int find_driver(const char *path, const char *family, const struct disk_driver **ret_driver,
+	struct error *err)
 {
+	const struct disk_driver *const *driver = disk_drivers;
 	cleanup_fd int fd = -1;
-	uint8_t head[512];
-	uint64_t file_size;
+	struct disk_ends ends = {0};
 
-	if (host_file_open(path, false, &fd, &file_size, err) ||
-		host_file_read(fd, 0, head, sizeof(head), err))
+	if (host_file_open(path, false, &fd, &ends.file_size, err) ||
+		host_file_read(fd, 0, ends.head, sizeof(ends.head), err) ||
+		(ends.file_size >= sizeof(ends.tail) &&
+			host_file_read(fd, ends.file_size - sizeof(ends.tail), ends.tail,
+				sizeof(ends.tail), err)))
 		return -1;
 	/* raw, the last one, takes anything. */
-	const struct disk_driver *const *driver = disk_drivers;
-	while (!(*driver)->recognize(head, file_size))
+	while (*driver &&
+		((family && strcmp(family, (*driver)->family)) || !(*driver)->recognize(&ends)))
 		driver++;
+	if (!*driver)
+		return error_set(err, STATUS_FAILED,
+			"the image above it says that its format is '%s', which it is not or which "
+			"jeos does not read",
+			family);
 	*ret_driver = *driver;
 	return 0;
 }
 
-/* Opens one file; `format` NULL: by its contents. */
-static int open_one(const char *path, const char *format, bool writable, struct disk **ret_disk,
+/* Opens one file; `family` NULL: whatever its contents say. */
+static int open_one(const char *path, const char *family, bool writable, struct disk **ret_disk,
 	struct error *err)
 {
 	const struct disk_driver *driver = NULL;
 
-	if (format) {
-		driver = disk_driver_find(format);
-		if (!driver)
-			return error_set(err, STATUS_FAILED,
-				"%s: the image above it says that its format is '%s', which jeos "
-				"does not read",
-				path, format);
-	} else if (driver_recognize(path, &driver, err)) {
+	if (find_driver(path, family, &driver, err))
 		return error_wrap(err, "%s", path);
-	}
+	if (writable && !(driver->abilities & DISK_CHANGES_OPENED))
+		return error_set(err, STATUS_FAILED,
+			"%s: jeos does not change a %s image: make an overlay of it instead", path,
+			driver->name);
 	if (driver->open(path, writable, ret_disk, err))
 		return error_wrap(err, "%s", path);
 	(*ret_disk)->path = xstrdup(path);

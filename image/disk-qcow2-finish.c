@@ -1,8 +1,6 @@
 /* qcow2: the tables and the header, written when all data is in place. */
 #include <endian.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -10,6 +8,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "disk-qcow2.h"
+#include "host-file.h"
 
 /* Where the tables are. */
 struct layout {
@@ -122,9 +121,8 @@ int qcow2_finish(struct disk *disk, struct error *err)
 	struct qcow2 *image = qcow2_of(disk);
 	struct layout layout;
 
-	if (write_l1(image, &layout, err) || write_refcounts(image, &layout, err))
+	if (write_l1(image, &layout, err) || write_refcounts(image, &layout, err) ||
+		host_file_set_size(image->fd, image->end, err))
 		return -1;
-	if (ftruncate(image->fd, image->end))
-		return error_errno(err, errno, "setting the file's length");
 	return write_header(image, &layout, err);
 }

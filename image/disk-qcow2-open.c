@@ -17,8 +17,6 @@ enum {
 static const char *const feature_names[] = {
 	"dirty", "corrupt", "external data file", "compression type", "extended L2 entries"};
 
-enum { COMPRESSION_ZSTD = 1 };
-
 #define wrong(err, ...) error_set(err, STATUS_FAILED, "qcow2 header: " __VA_ARGS__)
 
 static void header_to_host(struct qcow2_header *header)
@@ -76,7 +74,7 @@ static int check_features(const struct qcow2_header *header, struct error *err)
 	}
 	if (header->encryption)
 		return wrong(err, "byte 32: the image is encrypted: jeos does not read it");
-	if (header->compression != (typed ? COMPRESSION_ZSTD : 0))
+	if (header->compression != (typed ? QCOW2_ZSTD : 0))
 		return wrong(err, "byte 104: compression type %u", header->compression);
 	if (header->refcount_order > 6)
 		return wrong(err, "byte 96: refcounts of 2^%u bits", header->refcount_order);
@@ -187,9 +185,7 @@ int qcow2_open(const char *path, bool writable, struct disk **ret_disk, struct e
 	struct qcow2_header header;
 	uint64_t file_size;
 
-	if (writable)
-		return error_set(err, STATUS_FAILED,
-			"jeos does not change a qcow2 image: make an overlay of it instead");
+	(void)writable;
 	if (host_file_open(path, false, &fd, &file_size, err) ||
 		read_header(fd, file_size, &header, err) || check_features(&header, err) ||
 		check_tables(&header, file_size, err))
@@ -206,7 +202,8 @@ int qcow2_open(const char *path, bool writable, struct disk **ret_disk, struct e
 		.end = round_up(file_size, 1ull << header.cluster_bits),
 		.l1_entries = header.l1_entries,
 		.scratch = xmalloc(1ull << header.cluster_bits),
-		.zstd = header.compression == COMPRESSION_ZSTD,
+		.compression =
+			header.compression == QCOW2_ZSTD ? COMPRESSION_ZSTD : COMPRESSION_DEFLATE,
 	};
 	cleanup_disk struct disk *disk = &image->disk;
 	if (read_backing_name(image->fd, &header, disk, err) ||

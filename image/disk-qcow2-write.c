@@ -20,8 +20,6 @@ static int check_options(
 		return error_set(err, STATUS_FAILED,
 			"a disk of %llu bytes: too large for clusters of %llu bytes",
 			(unsigned long long)options->size, (unsigned long long)cluster_size);
-	if (!options->backing != !options->backing_name)
-		return error_set(err, STATUS_FAILED, "a backing disk and its name go together");
 	if (!options->backing)
 		return 0;
 	/* The format's name with its padding, two extensions, and the name share the header's
@@ -61,7 +59,7 @@ int qcow2_create(const struct disk_options *options, struct disk **ret_disk, str
 	if (options->backing) {
 		image->disk.backing = options->backing;
 		image->disk.backing_name = xstrdup(options->backing_name);
-		image->disk.backing_format = xstrdup(options->backing->driver->name);
+		image->disk.backing_format = xstrdup(options->backing->driver->family);
 	}
 	*ret_disk = &image->disk;
 	return 0;

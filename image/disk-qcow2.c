@@ -8,10 +8,9 @@
 #include "base/memory.h"
 #include "host-file.h"
 
-static bool qcow2_recognize(const uint8_t *head, uint64_t file_size)
+static bool qcow2_recognize(const struct disk_ends *ends)
 {
-	(void)file_size;
-	return !memcmp(head, QCOW2_MAGIC, strlen(QCOW2_MAGIC));
+	return !memcmp(ends->head, QCOW2_MAGIC, strlen(QCOW2_MAGIC));
 }
 
 int qcow2_read_below(
@@ -107,8 +106,10 @@ static void qcow2_free(struct disk *disk)
 
 const struct disk_driver disk_qcow2 = {
 	.name = "qcow2",
+	.family = "qcow2",
 	.suffix = "qcow2",
 	.summary = "QEMU's format, version 3: grows with its data, overlays",
+	.abilities = DISK_HAS_BACKING | DISK_HAS_CLUSTERS,
 	.create = qcow2_create,
 	.recognize = qcow2_recognize,
 	.open = qcow2_open,

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "compress.h"
 #include "disk.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 	QCOW2_BACKING_NAME_MAX = 1023,
 	QCOW2_HEADER_V2 = 72,
 	QCOW2_EXTENSION_END = 0,
+	QCOW2_ZSTD = 1,     /* in the header; else deflate */
 	QCOW2_WINDOW = 512, /* L2 entries of an opened image that are held at a time */
 };
 #define QCOW2_MAGIC                    "QFI\xfb"
@@ -81,7 +83,7 @@ struct qcow2 {
 	uint64_t file_size;
 	uint64_t *l1;                             /* in the host's byte order; owned */
 	uint64_t window[QCOW2_WINDOW], window_at; /* a part of an L2 table, and its place */
-	bool zstd;                                /* the compression; else deflate */
+	enum compression compression;
 	uint64_t inflated; /* the compressed cluster, as its L2 entry, that scratch holds; 0: none
 			    */
 };

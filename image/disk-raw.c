@@ -9,9 +9,6 @@
 #include "base/size.h"
 #include "host-file.h"
 
-/* What file systems keep apart: smaller runs of zeros make no hole. */
-enum { RAW_BLOCK = 4096 };
-
 struct raw {
 	struct disk disk;
 	int fd; /* owned */
@@ -29,7 +26,7 @@ static struct disk *raw_new(int fd, uint64_t size, bool writable)
 	*raw = (struct raw){
 		.disk = {.driver = &disk_raw,
 			.size = size,
-			.block = RAW_BLOCK,
+			.block = HOST_FILE_BLOCK,
 			.writable = writable},
 		.fd = fd,
 	};
@@ -40,18 +37,15 @@ static int raw_create(const struct disk_options *options, struct disk **ret_disk
 {
 	int fd;
 
-	if (options->backing)
-		return error_set(err, STATUS_FAILED,
-			"a raw image has no backing file: make a qcow2 overlay");
 	if (host_file_create(options->path, options->size, &fd, err))
 		return -1;
 	*ret_disk = raw_new(fd, options->size, true);
 	return 0;
 }
 
-static bool raw_recognize(const uint8_t *head, uint64_t file_size)
+static bool raw_recognize(const struct disk_ends *ends)
 {
-	(void)head, (void)file_size;
+	(void)ends;
 	return true;
 }
 
@@ -96,8 +90,10 @@ static void raw_free(struct disk *disk)
 
 const struct disk_driver disk_raw = {
 	.name = "raw",
+	.family = "raw",
 	.suffix = "img",
 	.summary = "the bytes of the disk, zeros as holes",
+	.abilities = DISK_CHANGES_OPENED,
 	.create = raw_create,
 	.recognize = raw_recognize,
 	.open = raw_open,

@@ -5,8 +5,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "zeros.h"
 
-const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_raw, NULL};
+const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_vdi, &disk_vhd,
+	&disk_vhd_fixed, &disk_vmdk, &disk_vmdk_stream, &disk_raw, NULL};
 
 const struct disk_driver *disk_driver_find(const char *name)
 {
@@ -16,14 +18,33 @@ const struct disk_driver *disk_driver_find(const char *name)
 	return NULL;
 }
 
-int disk_create(const struct disk_driver *driver, const struct disk_options *options,
-	struct disk **ret_disk, struct error *err)
+static int check_options(
+	const struct disk_driver *driver, const struct disk_options *options, struct error *err)
 {
 	if (!options->size || options->size % 512 || options->size > INT64_MAX)
 		return error_set(err, STATUS_FAILED,
-			"%s: a disk of %llu bytes: not a positive multiple of 512", options->path,
+			"a disk of %llu bytes: not a positive multiple of 512",
 			(unsigned long long)options->size);
-	if (driver->create(options, ret_disk, err))
+	if (driver->size_max && options->size > driver->size_max)
+		return error_set(err, STATUS_FAILED,
+			"a disk of %llu bytes: the format %s ends at %llu",
+			(unsigned long long)options->size, driver->name,
+			(unsigned long long)driver->size_max);
+	if (!options->backing != !options->backing_name)
+		return error_set(err, STATUS_FAILED, "a backing disk and its name go together");
+	if (options->backing && !(driver->abilities & DISK_HAS_BACKING))
+		return error_set(err, STATUS_FAILED,
+			"the format %s has no backing file: make a qcow2 overlay", driver->name);
+	if (options->cluster_size && !(driver->abilities & DISK_HAS_CLUSTERS))
+		return error_set(err, STATUS_FAILED, "the format %s has no choice of cluster size",
+			driver->name);
+	return 0;
+}
+
+int disk_create(const struct disk_driver *driver, const struct disk_options *options,
+	struct disk **ret_disk, struct error *err)
+{
+	if (check_options(driver, options, err) || driver->create(options, ret_disk, err))
 		return error_wrap(err, "%s", options->path);
 	(*ret_disk)->path = xstrdup(options->path);
 	return 0;
@@ -65,13 +86,6 @@ int disk_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, s
 	return named(disk, disk->driver->read(disk, offset, data, length, err), err);
 }
 
-/* Compares the bytes with themselves, one further on: memcmp is the fastest loop at hand, and it
- * stops at the first byte that differs. */
-static bool all_zero(const uint8_t *data, uint64_t length)
-{
-	return !data[0] && !memcmp(data, data + 1, length - 1);
-}
-
 /* The length of the run of blocks from `offset` on that are all zeros, or all something else. */
 static uint64_t run_length(
 	uint32_t block, uint64_t offset, const uint8_t *data, uint64_t length, bool *ret_zero)
@@ -82,7 +96,7 @@ static uint64_t run_length(
 		uint64_t piece = block - (offset + run) % block;
 		if (piece > length - run)
 			piece = length - run;
-		bool zero = all_zero(data + run, piece);
+		bool zero = is_zeros(data + run, piece);
 		if (!run)
 			*ret_zero = zero;
 		else if (zero != *ret_zero)

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "uuid.h"
 
 struct disk;
 
@@ -25,6 +26,8 @@ struct disk_options {
 	const char *path;      /* created with O_EXCL */
 	uint64_t size;         /* bytes the guest sees; a multiple of 512 */
 	uint32_t cluster_size; /* 0: the format's default */
+	struct uuid id;        /* for formats that give every image an identity */
+	uint64_t epoch;        /* and for those that record when it was made */
 	/* qcow2 overlays: the disk below, borrowed, and the name to record for it. The new disk
 	 * reads through to it and copies on write. NULL: none. */
 	struct disk *backing;
@@ -32,18 +35,32 @@ struct disk_options {
 		backing_name; /* path to record, relative to the new file's directory or absolute */
 };
 
+/* What a format can do. The disk_options that it does not have must not be set. */
+enum {
+	DISK_HAS_BACKING = 1,
+	DISK_HAS_CLUSTERS = 2,   /* of a size to choose */
+	DISK_CHANGES_OPENED = 4, /* opened images can be written to */
+};
+
+/* What formats are recognized by: an image's first and last 512 bytes (zero-padded). */
+struct disk_ends {
+	uint8_t head[512], tail[512];
+	uint64_t file_size;
+};
+
 /* Drivers see only ranges inside the disk, and no writes to a disk that is not writable. The path
  * is put in front of their errors by disk.c. */
 struct disk_driver {
-	const char *name;    /* "qcow2" */
+	const char *name;    /* "vhd-fixed" */
+	const char *family;  /* what QEMU calls it, and overlays that record it: "vpc" */
 	const char *suffix;  /* of file names: "qcow2", "img" */
 	const char *summary; /* for `jeos list formats` */
+	unsigned abilities;
+	uint64_t size_max; /* of a new disk, in bytes; 0: as far as numbers go */
 	/* Leaves no file behind when it fails. */
 	int (*create)(
 		const struct disk_options *options, struct disk **ret_disk, struct error *err);
-	/* Whether the file is of this format, by its first 512 bytes (zero-padded) and its length.
-	 */
-	bool (*recognize)(const uint8_t *head, uint64_t file_size);
+	bool (*recognize)(const struct disk_ends *ends);
 	int (*open)(const char *path, bool writable, struct disk **ret_disk, struct error *err);
 	int (*read)(
 		struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);
@@ -71,7 +88,8 @@ struct disk {
 	char *backing_name, *backing_format;
 };
 
-extern const struct disk_driver disk_raw, disk_qcow2;
+extern const struct disk_driver disk_raw, disk_qcow2, disk_vdi, disk_vhd, disk_vhd_fixed, disk_vmdk,
+	disk_vmdk_stream;
 extern const struct disk_driver *const disk_drivers[]; /* NULL-terminated; raw is last */
 const struct disk_driver *disk_driver_find(const char *name);
 

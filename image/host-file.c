@@ -9,14 +9,21 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
+int host_file_set_size(int fd, uint64_t size, struct error *err)
+{
+	if (ftruncate(fd, size))
+		return error_errno(
+			err, errno, "giving the file %llu bytes", (unsigned long long)size);
+	return 0;
+}
+
 int host_file_create(const char *path, uint64_t size, int *ret_fd, struct error *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return error_errno(err, errno, "making the file");
-	if (ftruncate(fd, size)) {
-		error_errno(err, errno, "giving the file %llu bytes", (unsigned long long)size);
+	if (host_file_set_size(fd, size, err)) {
 		unlink(path);
 		close(fd);
 		return -1;

@@ -117,7 +117,9 @@ static int write_disk(const struct writing *writing, struct error *err)
 static int write_file(struct writing *writing, const struct disk_driver *driver, const char *path,
 	struct error *err)
 {
-	const struct disk_options options = {.path = path, .size = writing->layout->size};
+	const struct image_layout *layout = writing->layout;
+	const struct disk_options options = {
+		.path = path, .size = layout->size, .id = layout->id, .epoch = layout->epoch};
 
 	unlink(path);
 	if (disk_create(driver, &options, &writing->disk, err))

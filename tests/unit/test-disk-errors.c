@@ -71,6 +71,8 @@ static void test_refused_options(void **state)
 		{&disk_qcow2, {.path = missing, .size = 512}, "No such file"},
 		{&disk_raw, {.path = path, .size = MIB, .backing = memory, .backing_name = "x"},
 			"no backing file"},
+		{&disk_vdi, {.path = path, .size = MIB, .cluster_size = 65536}, "no choice"},
+		{&disk_vdi, {.path = path, .size = 513 * 1024 * GIB}, "ends at"},
 		{&disk_qcow2, {.path = path, .size = MIB, .cluster_size = 256}, "power of two"},
 		{&disk_qcow2, {.path = path, .size = MIB, .cluster_size = 65535}, "power of two"},
 		{&disk_qcow2, {.path = path, .size = MIB, .cluster_size = 4 * MIB}, "power of two"},

@@ -18,13 +18,13 @@
 #include "support/model.h"
 #include "support/scratch.h"
 
-/* Judged by a program that we did not write. */
+/* Judged by a program that we did not write; of some formats it can only tell what they hold. */
 static void assert_approved(
 	const struct model *model, const struct disk *disk, const char *path, const char *raw)
 {
-	const char *format = disk->driver->name;
+	const char *format = disk->driver->family;
 
-	if (disk->driver == &disk_qcow2) {
+	if (strcmp(format, "raw") && strcmp(format, "vpc")) {
 		cleanup_free char *verdict =
 			run_program("qemu-img", "check", "-f", format, path, NULL);
 		assert_non_null(strstr(verdict, "No errors were found"));

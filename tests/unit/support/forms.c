@@ -14,6 +14,15 @@ const struct form forms[] = {
 	{&disk_qcow2, 512, 300 * KIB + 512},
 	{&disk_qcow2, 4096, 3 * MIB + 512},
 	{&disk_qcow2, 2 * MIB, 9 * MIB + 512},
+	{&disk_vdi, 0, 3 * MIB + 1536},
+	{&disk_vdi, 0, 512},
+	{&disk_vhd, 0, 5 * MIB + 1536},
+	{&disk_vhd, 0, 512},
+	{&disk_vhd_fixed, 0, 3 * MIB},
+	{&disk_vmdk, 0, 3 * MIB + 1536},
+	{&disk_vmdk, 0, 512},
+	{&disk_vmdk_stream, 0, 3 * MIB + 1536},
+	{&disk_vmdk_stream, 0, 512},
 	{0},
 };
 

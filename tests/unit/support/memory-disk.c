@@ -44,7 +44,8 @@ static void memory_free(struct disk *disk)
 }
 
 static const struct disk_driver memory_driver = {
-	.name = "raw", /* what an overlay of it records */
+	.name = "memory",
+	.family = "raw", /* what an overlay of it records */
 	.read = memory_read,
 	.write = memory_write,
 	.zero = memory_zero,
@@ -102,6 +103,7 @@ static int failing_zero(struct disk *disk, uint64_t offset, uint64_t length, str
 
 static const struct disk_driver failing_driver = {
 	.name = "failing",
+	.family = "failing",
 	.read = failing_read,
 	.write = failing_write,
 	.zero = failing_zero,

@@ -1,0 +1,118 @@
+#include "compress.h"
+
+#include <libdeflate.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/memory.h"
+
+enum {
+	DEFLATE_LEVEL = 6,
+	ZSTD_LEVEL = 3, /* what QEMU takes */
+};
+
+struct compressor {
+	enum compression compression;
+	struct libdeflate_compressor *deflate; /* owned */
+	ZSTD_CCtx *zstd;                       /* owned */
+};
+
+static void *must_exist(void *context)
+{
+	if (!context)
+		abort(); /* out of memory */
+	return context;
+}
+
+struct compressor *compressor_new(enum compression compression)
+{
+	struct compressor *compressor = xcalloc(1, sizeof(*compressor));
+
+	compressor->compression = compression;
+	if (compression == COMPRESSION_ZSTD)
+		compressor->zstd = must_exist(ZSTD_createCCtx());
+	else
+		compressor->deflate = must_exist(libdeflate_alloc_compressor(DEFLATE_LEVEL));
+	return compressor;
+}
+
+size_t compressor_run(
+	struct compressor *compressor, const void *data, size_t length, void *result, size_t room)
+{
+	size_t got;
+
+	switch (compressor->compression) {
+	case COMPRESSION_ZSTD:
+		got = ZSTD_compressCCtx(compressor->zstd, result, room, data, length, ZSTD_LEVEL);
+		return ZSTD_isError(got) ? 0 : got;
+	case COMPRESSION_ZLIB:
+		return libdeflate_zlib_compress(compressor->deflate, data, length, result, room);
+	default:
+		return libdeflate_deflate_compress(compressor->deflate, data, length, result, room);
+	}
+}
+
+void compressor_free(struct compressor *compressor)
+{
+	if (!compressor)
+		return;
+	libdeflate_free_compressor(compressor->deflate);
+	ZSTD_freeCCtx(compressor->zstd);
+	free(compressor);
+}
+
+size_t compression_bound(enum compression compression, size_t length)
+{
+	return compression == COMPRESSION_ZSTD ? ZSTD_compressBound(length)
+					       : libdeflate_zlib_compress_bound(NULL, length);
+}
+
+static bool inflate_deflate(enum compression compression, const void *data, size_t length,
+	const struct inflated *inflated, size_t *ret_got)
+{
+	struct libdeflate_decompressor *inflater = must_exist(libdeflate_alloc_decompressor());
+	typeof(libdeflate_zlib_decompress_ex) *inflate = compression == COMPRESSION_ZLIB
+								 ? libdeflate_zlib_decompress_ex
+								 : libdeflate_deflate_decompress_ex;
+	size_t read;
+	bool fine = inflate(inflater, data, length, inflated->data, inflated->room, &read,
+			    ret_got) == LIBDEFLATE_SUCCESS;
+
+	libdeflate_free_decompressor(inflater);
+	return fine;
+}
+
+/* Frame by frame, for what follows the last one is not ours. */
+static bool inflate_zstd(
+	const uint8_t *data, size_t length, const struct inflated *inflated, size_t *ret_got)
+{
+	size_t done = 0;
+
+	while (done < inflated->minimum) {
+		size_t frame = ZSTD_findFrameCompressedSize(data, length);
+		if (ZSTD_isError(frame))
+			return false;
+		size_t got = ZSTD_decompress(
+			(uint8_t *)inflated->data + done, inflated->room - done, data, frame);
+		if (ZSTD_isError(got))
+			return false;
+		data += frame;
+		length -= frame;
+		done += got;
+	}
+	*ret_got = done;
+	return true;
+}
+
+bool compression_inflate(enum compression compression, const void *data, size_t length,
+	const struct inflated *inflated)
+{
+	size_t got = 0;
+
+	if (!(compression == COMPRESSION_ZSTD
+			    ? inflate_zstd(data, length, inflated, &got)
+			    : inflate_deflate(compression, data, length, inflated, &got)))
+		return false;
+	memset((uint8_t *)inflated->data + got, 0, inflated->room - got);
+	return got >= inflated->minimum;
+}

@@ -1,0 +1,34 @@
+/* Compression of blocks: each is compressed by itself and inflated whole. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum compression {
+	COMPRESSION_NONE,
+	COMPRESSION_DEFLATE, /* RFC 1951, without a header */
+	COMPRESSION_ZLIB,    /* RFC 1950 */
+	COMPRESSION_ZSTD,    /* RFC 8878 */
+};
+
+/* What one thread compresses with, again and again. */
+struct compressor;
+
+struct compressor *compressor_new(enum compression compression);
+/* Compresses a block; the length of the result, 0 when it does not fit the room. The same bytes
+ * give the same result, whatever was compressed before. */
+size_t compressor_run(
+	struct compressor *compressor, const void *data, size_t length, void *result, size_t room);
+void compressor_free(struct compressor *compressor); /* NULL is fine */
+/* The room that any block of that length fits. */
+size_t compression_bound(enum compression compression, size_t length);
+
+/* Where a block is inflated to. */
+struct inflated {
+	void *data;
+	size_t minimum, room; /* bytes that it must have, and may have; the rest is zeroed */
+};
+
+/* Inflates a block; what follows its end is none of its business. False when it is damaged. */
+bool compression_inflate(enum compression compression, const void *data, size_t length,
+	const struct inflated *inflated);
