@@ -80,9 +80,24 @@ static const struct package *package_at(const struct package_list *packages, siz
 	return index < packages->count ? &packages->items[index] : NULL;
 }
 
-static void add_change(
-	json_t *changes, const char *name, const struct package *from, const struct package *to)
+/* By name; of one name, foreign architectures by theirs. */
+static int compare(const struct package *from, const struct package *to, const char *native)
 {
+	cleanup_free char *before = package_full_name(from->name, from->architecture, native);
+	cleanup_free char *after = package_full_name(to->name, to->architecture, native);
+	int order = strcmp(from->name, to->name);
+
+	if (order || !strcmp(before, after))
+		return order;
+	return strcmp(from->architecture, to->architecture);
+}
+
+static void add_change(
+	json_t *changes, const char *native, const struct package *from, const struct package *to)
+{
+	const struct package *either = from ? from : to;
+	cleanup_free char *name = package_full_name(either->name, either->architecture, native);
+
 	json_array_append_new(
 		changes, json_pack("{s:s, s:s?, s:s?}", "name", name, "from",
 				 from ? from->version : NULL, "to", to ? to->version : NULL));
@@ -93,17 +108,18 @@ static json_t *list_changes(const struct lock *old, const struct plan *plan)
 {
 	struct package_list then = lock_packages(old), now = plan_packages(plan);
 	const struct package *from = package_at(&then, 0), *to = package_at(&now, 0);
+	const char *native = plan->architecture->name;
 	json_t *changes = json_array();
 
 	for (size_t i = 0, j = 0; from || to;
 		from = package_at(&then, i), to = package_at(&now, j)) {
-		int order = !from ? 1 : !to ? -1 : strcmp(from->name, to->name);
+		int order = !from ? 1 : !to ? -1 : compare(from, to, native);
 		if (order < 0)
-			add_change(changes, from->name, from, NULL);
+			add_change(changes, native, from, NULL);
 		else if (order > 0)
-			add_change(changes, to->name, NULL, to);
+			add_change(changes, native, NULL, to);
 		else if (strcmp(from->version, to->version))
-			add_change(changes, to->name, from, to);
+			add_change(changes, native, from, to);
 		i += order <= 0;
 		j += order >= 0;
 	}

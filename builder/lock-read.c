@@ -190,11 +190,14 @@ static int read_lines(struct reader *reader, struct span text, struct error *err
 static int check_list(struct reader *reader, struct package_list *list, struct error *err)
 {
 	package_list_sort(list);
-	for (size_t i = 1; i < list->count; i++)
-		if (!strcmp(list->items[i - 1].name, list->items[i].name))
+	for (size_t i = 1; i < list->count; i++) {
+		const struct package *package = &list->items[i];
+		if (!strcmp(package[-1].name, package->name) &&
+			!strcmp(package[-1].architecture, package->architecture))
 			return error_set(err, STATUS_RECIPE,
-				"%s: two packages `%s`; `jeos lock --update` writes it anew",
-				reader->lock->path, list->items[i].name);
+				"%s: two packages `%s` of %s; `jeos lock --update` writes it anew",
+				reader->lock->path, package->name, package->architecture);
+	}
 	return 0;
 }
 

@@ -9,10 +9,14 @@
 #include "lock.h"
 #include "plan.h"
 
-static void print_package(struct buffer *text, const struct package *package)
+static void print_package(
+	struct buffer *text, const struct plan *plan, const struct package *package)
 {
-	buffer_printf(text, "  %-32s %-28s %.16s  %s\n", package->name, package->version,
-		package->sha256, package->suite);
+	cleanup_free char *name =
+		package_full_name(package->name, package->architecture, plan->architecture->name);
+
+	buffer_printf(text, "  %-32s %-28s %.16s  %s\n", name, package->version, package->sha256,
+		package->suite);
 }
 
 static void print_packages(struct buffer *text, const struct plan *plan)
@@ -31,12 +35,12 @@ static void print_packages(struct buffer *text, const struct plan *plan)
 	buffer_printf(
 		text, "%s%s\n", plan->lock ? ", by " : "", plan->lock ? plan->lock->path : "");
 	vector_for_each (package, &plan->packages)
-		print_package(text, package);
+		print_package(text, plan, package);
 	buffer_printf(text, "kernel: %s\n",
 		plan->kernel.image.name ? plan->recipe->kernel.config.text : "none");
 	if (plan->kernel.image.name) {
-		print_package(text, &plan->kernel.image);
-		print_package(text, &plan->kernel.busybox);
+		print_package(text, plan, &plan->kernel.image);
+		print_package(text, plan, &plan->kernel.busybox);
 		buffer_printf(text, "command line: %s\n", plan->command_line);
 	}
 }

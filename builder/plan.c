@@ -31,10 +31,9 @@ static void add_packages(struct layer_inputs *inputs, const struct package_list 
 	const struct architecture *architecture)
 {
 	vector_for_each (package, packages) {
-		bool foreign = strcmp(package->architecture, architecture->name) &&
-			       strcmp(package->architecture, "all");
-		cleanup_free char *name = xasprintf(LAYER_PACKAGE "%s%s%s", package->name,
-			foreign ? ":" : "", foreign ? package->architecture : "");
+		cleanup_free char *full =
+			package_full_name(package->name, package->architecture, architecture->name);
+		cleanup_free char *name = xasprintf(LAYER_PACKAGE "%s", full);
 		cleanup_free char *value = xasprintf("%s %s", package->version, package->sha256);
 		layer_inputs_add(inputs, name, value);
 	}

@@ -196,6 +196,54 @@ test_an_essential_base_and_answers() {
 	assertContains "$("$JEOS" check wrong.yaml 2>&1)" 'makes no base smaller than minbase'
 }
 
+# Packages of two architectures, the second one's taken out and put in again by dpkg itself.
+test_packages_of_a_foreign_architecture() {
+	mkdir -p overlays/debs/debs
+	cat >hooks/foreign <<-'END'
+		#!/bin/sh
+		set -e
+		inventory() {
+			find /etc /usr/lib/aarch64-linux-gnu /usr/share/doc /var/lib/dpkg ! -type d \
+				! -name '*-old' ! -name 'lock*' -printf '%p %M %u:%g %l ' \( -type f \
+				-exec sh -c 'sort "$1" | md5sum' sh {} \; -o -printf '\n' \) |
+				sort >"/tmp/$1"
+			[ "$(wc -l <"/tmp/$1")" -gt 500 ]
+		}
+		[ "$(dpkg --print-foreign-architectures)" = arm64 ]
+		[ -z "$(dpkg --audit)" ]
+		apt-get check
+		inventory ours
+		packages=$(dpkg-query -W -f '${binary:Package}\n' | grep :arm64)
+		[ "$(echo "$packages" | wc -l)" -ge 4 ]
+		# shellcheck disable=SC2086 # words
+		dpkg --purge $packages
+		dpkg --remove-architecture arm64
+		dpkg --add-architecture arm64
+		dpkg --force-unsafe-io -i /debs/*.deb
+		inventory theirs
+		diff /tmp/theirs /tmp/ours
+	END
+	chmod +x hooks/foreign
+	cat >foreign.yaml <<-END
+		name: foreign
+		suite: bookworm
+		packages: [zlib1g, "zlib1g:arm64", "libgcc-s1:arm64"]
+		kernel: none
+		overlays: [debs]
+		hooks: [foreign]
+		disk: {firmware: [bios], formats: [raw]}
+	END
+	"$JEOS" plan --json foreign.yaml >plan 2>log || fail "$(cat log)"
+	"$JEOS" build -q foreign.yaml </dev/null >log 2>&1 # without the overlay's files it fails
+	jq -r '.packages[] | select(.architecture == "arm64") | .sha256' plan | while read -r hash; do
+		cp "$JEOS_STORE/packages/$hash.deb" overlays/debs/debs
+	done
+	assertEquals 4 "$(find overlays -name '*.deb' | wc -l)"
+	"$JEOS" build foreign.yaml </dev/null >log 2>&1
+	assertEquals "$(cat log)" 0 $?
+	rm -rf out overlays
+}
+
 test_minbase_of_trixie() {
 	same minbase-trixie trixie dash
 }

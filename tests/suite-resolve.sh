@@ -33,6 +33,13 @@ recommending_trixie=(
 	'systemd-sysv udev dbus openssh-server'
 	'docker.io gnupg'
 )
+# The same of two architectures.
+two_architectures=(
+	'zlib1g:arm64 libstdc++6:arm64'
+	'libgtk-3-0:arm64 libgtk-3-0 python3:arm64'
+	'curl:arm64 wget'
+	'libqt5gui5:arm64 libmariadb3:arm64 mariadb-client'
+)
 if [ -n "${JEOS_TEST_FULL-}" ]; then
 	bookworm+=(
 		'systemd-sysv udev dbus openssh-server'
@@ -109,7 +116,7 @@ resolve() {
 # set_up_apt SUITE: an apt of its own, with nothing installed, over the store's indices, largest
 # first: base, security, updates. Leaves the base system's packages in $work/base.
 set_up_apt() {
-	apt=$work/apt-$1
+	apt=$work/apt-$1${foreign-}
 	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,etc/apt.conf.d}
 	: >"$apt/status"
 	: >"$apt/sources.list"
@@ -123,7 +130,7 @@ set_up_apt() {
 	printf '%s "%s";\n' Dir::State "$apt/state" Dir::State::status "$apt/status" \
 		Dir::Cache "$apt/cache" Dir::Etc "$apt/etc" \
 		Dir::Etc::sourcelist "$apt/sources.list" APT::Sandbox::User root \
-		APT::Architecture amd64 APT::Architectures amd64 \
+		APT::Architecture amd64 APT::Architectures "amd64${foreign:+,$foreign}" \
 		APT::Install-Recommends false Acquire::Languages none >"$apt/conf"
 	APT_CONFIG=$apt/conf apt-get -qq update || return 1
 	cat "$apt"/*/Packages | awk -v RS= '/\nEssential: yes/ || /\nPriority: required/ { print $2 }' |
@@ -144,11 +151,12 @@ ask_apt() {
 
 # install_base: makes $work/ours, a base system, what apt finds installed.
 install_base() {
-	cat "$apt"/*/Packages | awk -v RS= -v ORS='\n\n' '
+	cat "$apt"/*/Packages | awk -v foreign="${foreign:-none}" -v RS= -v ORS='\n\n' '
 		FILENAME == ARGV[1] { for (i = 1; i < NF; i += 2) wanted[$i, $(i + 1)] = 1; next }
 		{
 			match($0, /\nVersion: [^\n]+/)
 			key = $2 SUBSEP substr($0, RSTART + 10, RLENGTH - 10)
+			if (index($0, "\nArchitecture: " foreign)) next
 			if (key in wanted) { delete wanted[key]; print $0 "\nStatus: install ok installed" }
 		}' "$work/ours" - >"$apt/status"
 	[ "$(grep -c ^Status: "$apt/status")" = "$(wc -l <"$work/ours")" ] || return 1
@@ -180,12 +188,12 @@ compare_recommending_on() {
 	recommends=
 }
 
-# compare_on SUITE SET...
+# compare_on SUITE SET...: $foreign is an architecture that packages may also be of.
 compare_on() {
 	suite=$1
 	shift
 	rm -rf "$work/store"
-	resolve "$suite" || fail "$suite: jeos plan"
+	resolve "$suite" ${foreign:+"libc6:$foreign"} || fail "$suite: jeos plan"
 	set_up_apt "$suite" || fail "$suite: apt-get update"
 	for set in "$@"; do
 		# shellcheck disable=SC2086 # words
@@ -205,6 +213,12 @@ test_like_apt_on_bookworm() {
 test_like_apt_on_trixie() {
 	compare_on trixie "${trixie[@]}"
 	compare_recommending_on trixie "${recommending_trixie[@]}"
+}
+
+test_like_apt_of_two_architectures() {
+	local foreign=arm64
+	compare_on bookworm "${two_architectures[@]}"
+	compare_recommending_on bookworm 'libgtk-3-0:arm64'
 }
 
 . shunit2

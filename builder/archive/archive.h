@@ -32,6 +32,10 @@ struct package_list {
 
 void package_list_sort(struct package_list *packages);
 
+/* "libc6", of a foreign architecture "libc6:i386", for a guest of architecture `native`. Owned by
+ * the caller. */
+char *package_full_name(const char *name, const char *architecture, const char *native);
+
 struct package_index; /* verified indices of a recipe's suites, loaded for resolving (`struct
 			 archive` is libarchive's) */
 

@@ -6,7 +6,7 @@
 #include <solv/evr.h>
 #include <solv/poolarch.h>
 
-#include "archive/dependency.h"
+#include "archive/relations.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/interrupt.h"
@@ -17,61 +17,8 @@ struct reader {
 	struct catalog *catalog;
 	const struct index_file *file;
 	Repo *repo;
+	const char *architecture; /* of its packages */
 };
-
-static Id intern(Pool *pool, struct span text)
-{
-	return pool_strn2id(pool, text.at, text.length, 1);
-}
-
-/* libsolv's Id of one relation; its flags for <, = and > are its own. */
-static Id relation(const struct reader *reader, const struct dependency *dependency)
-{
-	Pool *pool = reader->repo->pool;
-	struct span name = dependency->name, architecture = dependency->architecture;
-	int flags = 0;
-
-	/* With a single architecture these say nothing; another one's package stays unknown. */
-	if (architecture.length && !span_equal(architecture, "any") &&
-		!span_equal(architecture, reader->catalog->architecture))
-		name.length = architecture.at + architecture.length - name.at;
-	Id id = intern(pool, name);
-	if (!dependency->relation)
-		return id;
-	flags |= dependency->relation & DEPENDENCY_LESS ? REL_LT : 0;
-	flags |= dependency->relation & DEPENDENCY_EQUAL ? REL_EQ : 0;
-	flags |= dependency->relation & DEPENDENCY_GREATER ? REL_GT : 0;
-	return pool_rel2id(pool, id, intern(pool, dependency->version), flags, 1);
-}
-
-/* a | b | c is (a or (b or c)): the order is what apt prefers by. */
-static Id group_id(const struct reader *reader, struct span group)
-{
-	struct dependency dependency;
-	Id id = 0;
-	Queue alternatives;
-
-	queue_init(&alternatives);
-	while (dependency_next_alternative(&group, &dependency))
-		queue_push(&alternatives, relation(reader, &dependency));
-	for (int i = alternatives.count; i-- > 0;) {
-		Id first = alternatives.elements[i];
-		id = id ? pool_rel2id(reader->repo->pool, first, id, REL_OR, 1) : first;
-	}
-	queue_free(&alternatives);
-	return id;
-}
-
-static void add_relations(const struct reader *reader, struct span value, Offset *relations)
-{
-	struct span group;
-
-	while (dependency_next_group(&value, &group)) {
-		Id id = group_id(reader, group);
-		if (id)
-			*relations = repo_addid_dep(reader->repo, *relations, id, 0);
-	}
-}
 
 static enum priority priority_of(struct span value)
 {
@@ -87,6 +34,7 @@ enum field {
 	FIELD_NAME,
 	FIELD_VERSION,
 	FIELD_ARCHITECTURE,
+	FIELD_MULTI_ARCH,
 	FIELD_PRIORITY,
 	FIELD_ESSENTIAL,
 	FIELD_DEPENDS,
@@ -95,8 +43,8 @@ enum field {
 	FIELD_BREAKS,
 	FIELD_PROVIDES,
 	FIELD_RECOMMENDS,
-	FIELD_SUGGESTS,
 	FIELD_OTHER,
+	FIELD_COUNT,
 };
 
 /* A suite has a million fields: hence the lengths, known to the compiler. */
@@ -110,6 +58,7 @@ static enum field field_of(struct span name)
 		[FIELD_NAME] = KEYWORD("Package"),
 		[FIELD_VERSION] = KEYWORD("Version"),
 		[FIELD_ARCHITECTURE] = KEYWORD("Architecture"),
+		[FIELD_MULTI_ARCH] = KEYWORD("Multi-Arch"),
 		[FIELD_PRIORITY] = KEYWORD("Priority"),
 		[FIELD_ESSENTIAL] = KEYWORD("Essential"),
 		[FIELD_DEPENDS] = KEYWORD("Depends"),
@@ -118,7 +67,6 @@ static enum field field_of(struct span name)
 		[FIELD_BREAKS] = KEYWORD("Breaks"),
 		[FIELD_PROVIDES] = KEYWORD("Provides"),
 		[FIELD_RECOMMENDS] = KEYWORD("Recommends"),
-		[FIELD_SUGGESTS] = KEYWORD("Suggests"),
 	};
 #undef KEYWORD
 
@@ -128,54 +76,61 @@ static enum field field_of(struct span name)
 	return FIELD_OTHER;
 }
 
-static void read_field(const struct reader *reader, Solvable *solvable, struct catalog_entry *entry,
-	const struct control_field *field)
+static enum multi_arch multi_arch_of(struct span value)
 {
-	Pool *pool = reader->repo->pool;
+	static const char *const names[] = {[MULTI_ARCH_SAME] = "same",
+		[MULTI_ARCH_FOREIGN] = "foreign",
+		[MULTI_ARCH_ALLOWED] = "allowed"};
 
-	switch (field_of(field->name)) {
-	case FIELD_NAME:
-		solvable->name = intern(pool, field->value);
-		break;
-	case FIELD_VERSION:
-		solvable->evr = intern(pool, field->value);
-		break;
-	case FIELD_ARCHITECTURE:
-		solvable->arch = intern(pool, field->value);
-		break;
-	case FIELD_PRIORITY:
-		entry->priority = priority_of(field->value);
-		break;
-	case FIELD_ESSENTIAL:
-		entry->essential = span_equal(field->value, "yes");
-		break;
-	case FIELD_DEPENDS:
-	case FIELD_PRE_DEPENDS:
-		add_relations(reader, field->value, &solvable->requires);
-		break;
-	case FIELD_CONFLICTS:
-	case FIELD_BREAKS:
-		add_relations(reader, field->value, &solvable->conflicts);
-		break;
-	case FIELD_PROVIDES:
-		add_relations(reader, field->value, &solvable->provides);
-		break;
-	case FIELD_RECOMMENDS:
-		add_relations(reader, field->value, &solvable->recommends);
-		break;
-	case FIELD_SUGGESTS:
-		add_relations(reader, field->value, &solvable->suggests);
-		break;
-	case FIELD_OTHER:
-		break;
+	for (size_t i = MULTI_ARCH_SAME; i < array_count(names); i++)
+		if (span_equal(value, names[i]))
+			return i;
+	return MULTI_ARCH_NO;
+}
+
+/* Whether the index's file is read for packages of that architecture. */
+static bool is_for(const struct reader *reader, struct span architecture)
+{
+	if (strcmp(reader->architecture, reader->catalog->architecture))
+		return span_equal(architecture, reader->architecture);
+	return span_equal(architecture, reader->architecture) || span_equal(architecture, "all");
+}
+
+/* The value of each field that counts; where it stands twice, the first. */
+static void read_fields(struct span stanza, struct span fields[FIELD_COUNT])
+{
+	struct control_field field;
+
+	while (control_next_field(&stanza, &field)) {
+		struct span *value = &fields[field_of(field.name)];
+		if (!value->at)
+			*value = field.value;
 	}
 }
 
-static bool is_for(const struct reader *reader, const Solvable *solvable)
+static void fill_solvable(
+	const struct reader *reader, const struct span fields[FIELD_COUNT], Solvable *solvable)
 {
-	const char *architecture = pool_id2str(reader->repo->pool, solvable->arch);
+	const struct relation_owner owner = {
+		.catalog = reader->catalog,
+		.repo = reader->repo,
+		.architecture = reader->architecture,
+		.multi_arch = multi_arch_of(fields[FIELD_MULTI_ARCH]),
+		.name = fields[FIELD_NAME],
+		.version = fields[FIELD_VERSION],
+		.provides = fields[FIELD_PROVIDES],
+	};
+	struct span architecture = fields[FIELD_ARCHITECTURE];
 
-	return !strcmp(architecture, reader->catalog->architecture) || !strcmp(architecture, "all");
+	solvable->arch =
+		pool_strn2id(reader->catalog->pool, architecture.at, architecture.length, 1);
+	relations_identify(&owner, solvable);
+	relations_require(&owner, fields[FIELD_PRE_DEPENDS], &solvable->requires);
+	relations_require(&owner, fields[FIELD_DEPENDS], &solvable->requires);
+	relations_require(&owner, fields[FIELD_RECOMMENDS], &solvable->recommends);
+	relations_conflict(&owner, fields[FIELD_CONFLICTS], &solvable->conflicts);
+	relations_conflict(&owner, fields[FIELD_BREAKS], &solvable->conflicts);
+	relations_provide(&owner, fields[FIELD_PROVIDES], &solvable->provides);
 }
 
 static void put_entry(struct catalog *catalog, Id id, struct catalog_entry entry)
@@ -187,22 +142,21 @@ static void put_entry(struct catalog *catalog, Id id, struct catalog_entry entry
 
 static void read_stanza(const struct reader *reader, struct span stanza)
 {
-	Pool *pool = reader->repo->pool;
-	Id id = repo_add_solvable(reader->repo);
-	Solvable *solvable = pool_id2solvable(pool, id);
-	struct catalog_entry entry = {stanza, reader->file, PRIORITY_EXTRA, false};
-	struct control_field field;
-	struct span rest = stanza;
+	struct span fields[FIELD_COUNT] = {0};
 
-	while (control_next_field(&rest, &field))
-		read_field(reader, solvable, &entry, &field);
-	if (!solvable->name || !solvable->evr || !is_for(reader, solvable)) {
-		repo_free_solvable(reader->repo, id, 1); /* the next one takes its place */
+	read_fields(stanza, fields);
+	if (!fields[FIELD_NAME].length || !fields[FIELD_VERSION].length ||
+		!is_for(reader, fields[FIELD_ARCHITECTURE]))
 		return;
-	}
-	Id itself = pool_rel2id(pool, solvable->name, solvable->evr, REL_EQ, 1);
-	solvable->provides = repo_addid_dep(reader->repo, solvable->provides, itself, 0);
-	put_entry(reader->catalog, id, entry);
+	Id id = repo_add_solvable(reader->repo);
+	fill_solvable(reader, fields, pool_id2solvable(reader->catalog->pool, id));
+	put_entry(reader->catalog, id,
+		(struct catalog_entry){
+			.stanza = stanza,
+			.file = reader->file,
+			.priority = priority_of(fields[FIELD_PRIORITY]),
+			.essential = span_equal(fields[FIELD_ESSENTIAL], "yes"),
+		});
 }
 
 static int read_index(const struct reader *reader, struct error *err)
@@ -236,6 +190,12 @@ static void find_candidates(struct catalog *catalog)
 	}
 }
 
+static bool is_foreign(const struct catalog *catalog, const struct index_file *file)
+{
+	return strcmp(file->architecture, catalog->architecture) &&
+	       strcmp(file->architecture, "all");
+}
+
 int catalog_load(const struct index_files *files, const char *architecture,
 	struct catalog *ret_catalog, struct error *err)
 {
@@ -245,9 +205,18 @@ int catalog_load(const struct index_files *files, const char *architecture,
 	if (pool_setdisttype(catalog.pool, DISTTYPE_DEB) < 0)
 		return error_set(
 			err, STATUS_MISSING, "this libsolv was built without Debian support");
+	vector_for_each (file, files)
+		if (is_foreign(&catalog, file) &&
+			!words_contain(&catalog.foreign, file->architecture))
+			vector_push(&catalog.foreign, file->architecture);
 	vector_for_each (file, files) {
-		struct reader reader = {
-			&catalog, file, repo_create(catalog.pool, file->suite->name)};
+		const struct reader reader = {
+			.catalog = &catalog,
+			.file = file,
+			.repo = repo_create(catalog.pool, file->suite->name),
+			.architecture =
+				is_foreign(&catalog, file) ? file->architecture : architecture,
+		};
 		if (read_index(&reader, err))
 			return -1;
 	}
@@ -262,6 +231,7 @@ void catalog_release(struct catalog *catalog)
 	free(catalog->candidates);
 	free(catalog->newest);
 	vector_release(&catalog->entries);
+	vector_release(&catalog->foreign);
 	if (catalog->pool)
 		pool_free(catalog->pool);
 	*catalog = (struct catalog){0};
@@ -289,7 +259,7 @@ int catalog_package(const struct catalog *catalog, Id solvable, struct arena *ar
 	const Solvable *from = pool_id2solvable(catalog->pool, solvable);
 	struct span stanza = entry->stanza, value;
 	struct package package = {
-		.name = arena_strdup(arena, catalog_name(catalog, solvable)),
+		.name = control_get(stanza, "Package", arena),
 		.version = arena_strdup(arena, catalog_version(catalog, solvable)),
 		.architecture = arena_strdup(arena, pool_id2str(catalog->pool, from->arch)),
 		.path = control_get(stanza, "Filename", arena),

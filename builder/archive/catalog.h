@@ -23,15 +23,17 @@ struct catalog_entry {
 
 struct catalog {
 	Pool *pool;                           /* owned */
-	const char *architecture;             /* borrowed */
+	const char *architecture;             /* the native one; borrowed */
+	struct words foreign;                 /* those there are beside it; borrowed */
 	vector(struct catalog_entry) entries; /* by solvable */
 	Id *candidates;                       /* by name: the newest solvable or 0; owned */
 	Id *newest;  /* by name: the candidates before any was held; NULL: none was; owned */
 	Id name_end; /* names at and beyond have no candidate */
 };
 
-/* Reads the indices; they and the architecture's name must outlive the catalog. Packages of other
- * architectures are left out. Fails only when interrupted, or without libsolv's help. */
+/* Reads the indices; they and the architecture's name must outlive the catalog. Solvables of
+ * foreign architectures are called NAME:ARCHITECTURE. Fails only when interrupted, or without
+ * libsolv's help. */
 int catalog_load(const struct index_files *files, const char *architecture,
 	struct catalog *ret_catalog, struct error *err);
 void catalog_release(struct catalog *catalog);
@@ -53,7 +55,7 @@ static inline const char *catalog_version(const struct catalog *catalog, Id solv
 	return pool_id2str(catalog->pool, pool_id2solvable(catalog->pool, solvable)->evr);
 }
 
-/* The candidate of a package, 0 when there is no package of that name. */
+/* The candidate of a package, 0 when there is no package of that name ("libc6", "libc6:i386"). */
 Id catalog_candidate(const struct catalog *catalog, const char *name);
 
 /* A solvable as a package, strings kept in the arena. STATUS_ARCHIVE when the index does not say

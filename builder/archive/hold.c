@@ -4,6 +4,7 @@
 
 #include <solv/solvable.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 
 static bool is_held(const struct catalog *catalog, Id name)
@@ -30,7 +31,9 @@ void catalog_hold(struct catalog *catalog, const struct package_list *held)
 	catalog->newest = xmalloc(names * sizeof(*catalog->newest));
 	memcpy(catalog->newest, catalog->candidates, names * sizeof(*catalog->newest));
 	vector_for_each (package, held) {
-		Id name = pool_str2id(pool, package->name, 0);
+		cleanup_free char *full = package_full_name(
+			package->name, package->architecture, catalog->architecture);
+		Id name = pool_str2id(pool, full, 0);
 		if (name && name < catalog->name_end)
 			wanted[name] = package;
 	}

@@ -13,6 +13,7 @@
 /* An index to be had, in the form in which it is fetched. */
 struct wanted {
 	const struct found_suite *suite;
+	const char *architecture;    /* "amd64", "all" */
 	const char *room;            /* "main/binary-amd64" */
 	const char *file;            /* "main/binary-amd64/Packages.xz" */
 	struct release_file fetched; /* its hash names the content in the store */
@@ -25,22 +26,31 @@ struct wanted_list {
 	size_t count, capacity;
 };
 
-/* Adds the index of that room in the best form the Release lists; false when it lists none. */
-static bool add_wanted(struct wanted_list *list, const struct found_suite *suite, const char *room,
-	const struct store *store, struct arena *arena)
+/* What is looked for, and where it is put. */
+struct search {
+	struct wanted_list *list;
+	const struct store *store;
+	struct arena *arena;
+};
+
+/* Adds a component's index in the best form the Release lists; false when it lists none. */
+static bool add_wanted(const struct search *search, const struct found_suite *suite,
+	const char *component, const char *architecture)
 {
 	static const char *const suffixes[] = {".xz", ".zst", ".gz", ""};
+	struct arena *arena = search->arena;
+	const char *room = arena_printf(arena, "%s/binary-%s", component, architecture);
 
 	for (size_t i = 0; i < array_count(suffixes); i++) {
-		struct wanted wanted = {.suite = suite, .room = room};
+		struct wanted wanted = {.suite = suite, .architecture = architecture, .room = room};
 		wanted.file = arena_printf(arena, "%s/Packages%s", room, suffixes[i]);
 		if (!release_find(&suite->release, wanted.file, &wanted.fetched))
 			continue;
 		const char *plain = arena_printf(arena, "%s/Packages", room);
 		release_find(&suite->release, plain, &wanted.content);
-		cleanup_free char *path = store_index_path(store, wanted.fetched.sha256);
+		cleanup_free char *path = store_index_path(search->store, wanted.fetched.sha256);
 		wanted.path = arena_strdup(arena, path);
-		vector_push(list, wanted);
+		vector_push(search->list, wanted);
 		return true;
 	}
 	return false;
@@ -64,21 +74,21 @@ static int judge_missing(const struct found_suite *suite, const struct word *com
 		component->text, architecture->text, release->components);
 }
 
-static int list_wanted(const struct found_suites *suites, const struct recipe *recipe,
-	const struct store *store, struct arena *arena, struct wanted_list *list, struct error *err)
+static int add_suite(const struct search *search, const struct found_suite *suite,
+	const struct recipe *recipe, struct error *err)
 {
-	for (size_t i = 0; i < suites->count; i++) {
-		const struct found_suite *suite = &suites->items[i];
-		vector_for_each (component, suite->place->components) {
-			const char *room = arena_printf(
-				arena, "%s/binary-%s", component->text, recipe->architecture.text);
-			const char *all = arena_printf(arena, "%s/binary-all", component->text);
-			if (!add_wanted(list, suite, room, store, arena) &&
-				judge_missing(suite, component, &recipe->architecture, err))
+	vector_for_each (component, suite->place->components) {
+		if (!add_wanted(search, suite, component->text, recipe->architecture.text) &&
+			judge_missing(suite, component, &recipe->architecture, err))
+			return -1;
+		/* What is not of the suite itself need not have every architecture. */
+		vector_for_each (foreign, &recipe->foreign)
+			if (!add_wanted(search, suite, component->text, foreign->text) &&
+				suite->kind == SUITE_BASE &&
+				judge_missing(suite, component, foreign, err))
 				return -1;
-			if (suite->release.all_apart)
-				add_wanted(list, suite, all, store, arena);
-		}
+		if (suite->release.all_apart)
+			add_wanted(search, suite, component->text, "all");
 	}
 	return 0;
 }
@@ -178,13 +188,17 @@ int index_files_fetch(const struct found_suites *suites, const struct recipe *re
 {
 	cleanup_index_files struct index_files files = {0};
 	struct wanted_list list = {0};
-	int result = list_wanted(suites, recipe, store, arena, &list, err);
+	const struct search search = {&list, store, arena};
+	int result = 0;
 
+	for (size_t i = 0; !result && i < suites->count; i++)
+		result = add_suite(&search, &suites->items[i], recipe, err);
 	if (!result)
 		result = fetch_wanted(&list, store, arena, err);
 	for (size_t i = 0; !result && i < list.count; i++) {
 		struct index_file file = {
 			.suite = list.items[i].suite,
+			.architecture = list.items[i].architecture,
 			.sha256 = arena_strdup(arena, list.items[i].fetched.sha256),
 		};
 		result = map(list.items[i].path, &file.text, err);

@@ -7,6 +7,7 @@
 
 struct index_file {
 	const struct found_suite *suite; /* borrowed */
+	const char *architecture;        /* "amd64", "all"; borrowed from the recipe */
 	const char *sha256;              /* of the file that was fetched; the arena's */
 	struct span text;                /* mapped */
 };
@@ -16,9 +17,9 @@ struct index_files {
 	size_t count, capacity;
 };
 
-/* One index for each suite, component and (where the archive keeps them apart) `all`. A component
- * or architecture that a suite which the recipe names does not have is STATUS_RECIPE at its
- * position. */
+/* One index for each suite, component and architecture of the recipe's, foreign ones included, and
+ * (where the archive keeps them apart) `all`. A component or architecture that a suite which the
+ * recipe names does not have is STATUS_RECIPE at its position. */
 int index_files_fetch(const struct found_suites *suites, const struct recipe *recipe,
 	const struct store *store, struct arena *arena, struct index_files *ret_files,
 	struct error *err);

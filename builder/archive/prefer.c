@@ -64,19 +64,39 @@ static Id name_of(const Pool *pool, Id dependency)
 	return dependency;
 }
 
+/* Whether a solvable has the name, for whatever architecture. */
+static bool is_named(const struct catalog *catalog, Id solvable, Id name)
+{
+	Id own = pool_id2solvable(catalog->pool, solvable)->name;
+
+	if (own == name || !catalog->foreign.count)
+		return own == name;
+	const char *one = pool_id2str(catalog->pool, own);
+	const char *other = pool_id2str(catalog->pool, name);
+	size_t length = strcspn(one, ":");
+	return length == strcspn(other, ":") && !memcmp(one, other, length);
+}
+
+static bool is_foreign(const struct catalog *catalog, Id solvable)
+{
+	return strchr(catalog_name(catalog, solvable), ':');
+}
+
 /* Whether apt would rather have `a` than `b` for a dependency on `name`. */
 static bool is_better(const struct walk *walk, Id a, Id b, Id name)
 {
-	const struct catalog_entry *entry_a = &walk->catalog->entries.items[a];
-	const struct catalog_entry *entry_b = &walk->catalog->entries.items[b];
-	Pool *pool = walk->catalog->pool;
-	bool named_a = pool_id2solvable(pool, a)->name == name;
-	bool named_b = pool_id2solvable(pool, b)->name == name;
+	const struct catalog *catalog = walk->catalog;
+	const struct catalog_entry *entry_a = &catalog->entries.items[a];
+	const struct catalog_entry *entry_b = &catalog->entries.items[b];
+	Pool *pool = catalog->pool;
+	bool named_a = is_named(catalog, a, name), named_b = is_named(catalog, b, name);
 
 	if (named_a != named_b)
 		return named_a;
 	if (entry_a->essential != entry_b->essential)
 		return entry_a->essential;
+	if (is_foreign(catalog, a) != is_foreign(catalog, b))
+		return is_foreign(catalog, b);
 	if (entry_a->priority != entry_b->priority)
 		return entry_a->priority < entry_b->priority;
 	/* Unable to decide, apt takes the name that it came across last. */

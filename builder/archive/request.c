@@ -11,32 +11,37 @@
 /* A word of the recipe, taken apart. */
 struct wish {
 	const struct word *word;
-	char *name;          /* owned */
-	const char *version; /* parts of name's allocation; NULL: any */
+	char *text;          /* owned; the parts below lie in it */
+	const char *package; /* without the architecture */
+	char *name;          /* as the catalog has it; owned */
+	const char *version; /* NULL: any */
 	const char *suite;
-	const char *architecture;
 };
 
 static void release_wish(struct wish *wish)
 {
+	free(wish->text);
 	free(wish->name);
 }
 
-static struct wish parse(const struct word *word)
+static struct wish parse(const struct word *word, const struct catalog *catalog)
 {
-	struct wish wish = {.word = word, .name = xstrdup(word->text)};
-	char *end = wish.name + strcspn(wish.name, "=/:");
+	struct wish wish = {.word = word, .text = xstrdup(word->text)};
+	char *end = wish.text + strcspn(wish.text, "=/:");
+	const char *architecture = "all";
 
+	wish.package = wish.text;
 	while (*end) {
 		char separator = *end;
 		const char **part = separator == '='   ? &wish.version
 				    : separator == '/' ? &wish.suite
-						       : &wish.architecture;
+						       : &architecture;
 		*end++ = '\0';
 		*part = end;
 		/* A version may itself hold colons. */
 		end += strcspn(end, separator == '=' ? "/" : "=/:");
 	}
+	wish.name = package_full_name(wish.package, architecture, catalog->architecture);
 	return wish;
 }
 
@@ -127,10 +132,6 @@ static int find(
 {
 	Id candidate = catalog_candidate(catalog, wish->name);
 
-	if (wish->architecture && strcmp(wish->architecture, catalog->architecture))
-		return error_at(err, wish->word->at,
-			"`%s`: only packages for %s can be installed here", wish->word->text,
-			catalog->architecture);
 	if (!candidate)
 		return find_provider(catalog, wish, ret_solvable, err);
 	if (wish->version || wish->suite)
@@ -168,7 +169,7 @@ static void add_base(const struct package_request *request, struct solve *solve)
 	for (Id id = 1; id < catalog->name_end; id++) {
 		Id candidate = catalog->candidates[id];
 		const char *name = pool_id2str(catalog->pool, id);
-		if (!candidate || find_root(solve, candidate))
+		if (!candidate || strchr(name, ':') || find_root(solve, candidate))
 			continue;
 		const struct catalog_entry *entry = &catalog->entries.items[candidate];
 		bool wanted = entry->priority < base->below || (base->apt && !strcmp(name, "apt"));
@@ -180,14 +181,14 @@ static void add_base(const struct package_request *request, struct solve *solve)
 static int add_root(const struct package_request *request, const struct word *word, bool pinned,
 	struct solve *solve, struct error *err)
 {
-	cleanup(release_wish) struct wish wish = parse(word);
+	cleanup(release_wish) struct wish wish = parse(word, solve->catalog);
 	const struct catalog *catalog = solve->catalog;
 	Id solvable = 0;
 
 	if (pinned != (wish.version || wish.suite))
 		return 0;
-	if (is_banned(request, wish.name))
-		return error_at(err, word->at, "`%s` is also in `without`", wish.name);
+	if (is_banned(request, wish.package))
+		return error_at(err, word->at, "`%s` is also in `without`", wish.package);
 	if (find(catalog, &wish, &solvable, err))
 		return -1;
 	if (!pinned && find_root(solve, solvable))
@@ -209,14 +210,27 @@ static int add_roots(const struct package_request *request, struct solve *solve,
 	return 0;
 }
 
+/* False when there is no such package. */
+static bool add_ban(struct solve *solve, const struct word *word, const char *architecture)
+{
+	const struct catalog *catalog = solve->catalog;
+	cleanup_free char *name =
+		package_full_name(word->text, architecture, catalog->architecture);
+	Id candidate = catalog_candidate(catalog, name);
+
+	if (candidate)
+		vector_push(&solve->bans, ((struct ban){candidate, word}));
+	return candidate;
+}
+
 /* A name that no package has bans nothing; a warning, for it may be a slip. */
 static void add_bans(const struct package_request *request, struct solve *solve)
 {
 	vector_for_each (word, &request->without) {
-		Id candidate = catalog_candidate(solve->catalog, word->text);
-		if (candidate)
-			vector_push(&solve->bans, ((struct ban){candidate, word}));
-		else
+		bool found = add_ban(solve, word, "all");
+		vector_for_each (foreign, &solve->catalog->foreign)
+			found |= add_ban(solve, word, *foreign);
+		if (!found)
 			log_warning("%s:%u:%u: `without` names `%s`, which is no package here",
 				word->at.file ? word->at.file : "", word->at.line, word->at.column,
 				word->text);

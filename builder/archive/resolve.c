@@ -67,6 +67,13 @@ void package_list_sort(struct package_list *packages)
 	vector_sort(packages, compare);
 }
 
+char *package_full_name(const char *name, const char *architecture, const char *native)
+{
+	bool foreign = strcmp(architecture, native) && strcmp(architecture, "all");
+
+	return xasprintf("%s%s%s", name, foreign ? ":" : "", foreign ? architecture : "");
+}
+
 static int list_packages(const struct catalog *catalog, Solver *solver, struct arena *arena,
 	struct package_list *ret_packages, struct error *err)
 {

@@ -10,6 +10,14 @@
 #include "rootfs/strip.h"
 #include "value.h"
 
+static bool list_has(const struct word_list *list, const char *text)
+{
+	vector_for_each (word, list)
+		if (!strcmp(word->text, text))
+			return true;
+	return false;
+}
+
 static void verify_required(struct recipe *recipe, struct position at)
 {
 	for (const struct key *key = recipe_keys; key->name; key++)
@@ -65,6 +73,28 @@ static void verify_architecture(struct recipe *recipe, struct position at)
 		recipe->architecture = (struct word){architecture->name, at};
 	verify_kernel(recipe, architecture, recipe->architecture.at);
 	verify_firmware(recipe, architecture, recipe->architecture.at);
+}
+
+/* NAME:ARCHITECTURE of another one than the recipe's. */
+static void find_foreign(struct recipe *recipe)
+{
+	vector_for_each (package, &recipe->packages) {
+		const char *colon = strchr(package->text, ':'), *pin = strchr(package->text, '=');
+		if (!colon || (pin && pin < colon))
+			continue;
+		struct word word = {
+			arena_printf(
+				&recipe->arena, "%.*s", (int)strcspn(colon + 1, "=/"), colon + 1),
+			package->at,
+		};
+		if (!text_equal(word.text, recipe->architecture.text) &&
+			!text_equal(word.text, "all") && !list_has(&recipe->foreign, word.text))
+			*arena_add(&recipe->arena, &recipe->foreign) = word;
+	}
+	if (recipe->foreign.count && !bootstrap_find(recipe->bootstrap.text)->adds_packages)
+		recipe_problem(recipe, recipe->foreign.items[0].at,
+			"`bootstrap: %s` installs packages of one architecture only",
+			recipe->bootstrap.text);
 }
 
 /* Whether a package as `packages` has it, with a version or suite, is of that name. */
@@ -148,6 +178,7 @@ void verify_recipe(struct recipe *recipe)
 	verify_architecture(recipe, at);
 	verify_snapshot(recipe);
 	verify_base(recipe);
+	find_foreign(recipe);
 	verify_packages(recipe);
 	verify_checks(recipe);
 	if (!recipe->hostname.text)

@@ -83,6 +83,29 @@ static int write_packages(struct unpack *unpack, int database, struct error *err
 	return inside_write_data(database, "status", status.data, status.length, 0644, err);
 }
 
+static bool has_architecture(const struct unpack *unpack, const char *architecture)
+{
+	for (size_t i = 0; i < unpack->count; i++)
+		if (!strcmp(unpack->packages[i].package->architecture, architecture))
+			return true;
+	return false;
+}
+
+/* The file `arch`, which dpkg has when it knows more than one: the native one, then the others. */
+static int write_architectures(const struct unpack *unpack, int database, struct error *err)
+{
+	const struct recipe *recipe = unpack->recipe;
+	cleanup_buffer struct buffer text = {0};
+
+	vector_for_each (foreign, &recipe->foreign)
+		if (has_architecture(unpack, foreign->text))
+			buffer_printf(&text, "%s\n", foreign->text);
+	if (!text.length)
+		return 0;
+	cleanup_free char *all = xasprintf("%s\n%s", recipe->architecture.text, text.data);
+	return inside_write(database, "arch", all, 0644, err);
+}
+
 int package_database_write(struct unpack *unpack, int root, struct error *err)
 {
 	cleanup_fd int database = -1;
@@ -94,7 +117,8 @@ int package_database_write(struct unpack *unpack, int root, struct error *err)
 		if (inside_directory(database, directories[i], &made, err))
 			return -1;
 	}
-	if (write_packages(unpack, database, err) || triggers_write(unpack, database, err) ||
+	if (write_packages(unpack, database, err) || write_architectures(unpack, database, err) ||
+		triggers_write(unpack, database, err) ||
 		write_if_missing(database, "available", err) ||
 		write_if_missing(database, "diversions", err))
 		return error_wrap(err, "writing dpkg's database");

@@ -134,6 +134,15 @@ static bool replaces_installed(const struct unpacked *package, const char *owner
 	return control_replaces(package, name, NULL);
 }
 
+/* The same of an installed package's files ("libc6:amd64"): only those that share have a colon. */
+static bool shares_installed(const struct unpacked *package, const char *owner)
+{
+	const char *name = package->package->name;
+	size_t length = strlen(name);
+
+	return package->multi_arch_same && text_starts(owner, name) && owner[length] == ':';
+}
+
 /* The winner's file takes the place of whatever lies there; a link is made later. */
 static int put_in_place(const struct unpack *unpack, const struct claim *winner, struct error *err)
 {
@@ -173,9 +182,10 @@ static int settle_file(
 				claim->package->package->name, err);
 		}
 	}
-	if (owner && !replaces_installed(winner->package, owner))
+	bool taken = owner && !shares_installed(winner->package, owner);
+	if (taken && !replaces_installed(winner->package, owner))
 		return collision(winner->path, owner, winner->package->package->name, err);
-	if (owner && installed_shed(unpack->root, owner, winner->path, err))
+	if (taken && installed_shed(unpack->root, owner, winner->path, err))
 		return -1;
 	if (put_in_place(unpack, winner, err))
 		return error_wrap(err, "%s %s", winner->package->package->name,

@@ -40,8 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct found_suite suite = {
 		SUITE_BASE, "bookworm", "http://mirror.example/debian", {0}, NULL};
-	struct index_file file = {.suite = &suite, .text = {(const char *)data, size}};
-	struct package_index index = {.files = {&file, 1, 1}};
+	/* The same text for both, so that every name is one of two architectures. */
+	const struct span text = {(const char *)data, size};
+	struct index_file files[] = {{.suite = &suite, .architecture = "amd64", .text = text},
+		{.suite = &suite, .architecture = "i386", .text = text}};
+	struct package_index index = {.files = {files, 2, 2}};
 	struct arena arena = {0};
 	struct error err = {0};
 

@@ -52,7 +52,7 @@ static struct word_list words(struct word *items, const char *text, unsigned lin
 
 /* An archive of a base suite and its security suite, and one request to it. */
 struct question {
-	const char *const *base, *const *security; /* stanzas; security may be NULL */
+	const char *const *base, *const *security, *const *foreign; /* stanzas; NULL: none */
 	const char *packages, *without;
 	const char *base_system; /* NULL: none */
 	bool recommends;
@@ -70,9 +70,12 @@ static char *resolve(const struct question *question, struct error *err)
 	cleanup_free char *base = write_index(question->base);
 	cleanup_free char *security =
 		write_index(question->security ? question->security : nothing);
-	struct index_file files[] = {{.suite = &suites[0], .text = span_of(base)},
-		{.suite = &suites[1], .text = span_of(security)}};
-	struct package_index index = {.files = {files, 2, 2}};
+	cleanup_free char *foreign = write_index(question->foreign ? question->foreign : nothing);
+	struct index_file files[] = {
+		{.suite = &suites[0], .architecture = "amd64", .text = span_of(base)},
+		{.suite = &suites[1], .architecture = "amd64", .text = span_of(security)},
+		{.suite = &suites[0], .architecture = "i386", .text = span_of(foreign)}};
+	struct package_index index = {.files = {files, question->foreign ? 3 : 2, 3}};
 	struct word packages[WORDS_MOST], without[WORDS_MOST];
 	struct arena arena = {0};
 	struct package_request request = {
@@ -86,9 +89,11 @@ static char *resolve(const struct question *question, struct error *err)
 
 	assert_ok(catalog_load(&index.files, "amd64", &index.catalog, err), err);
 	int result = package_index_resolve(&index, &request, &list, err);
-	vector_for_each (package, &list)
-		buffer_printf(
-			&text, "%s%s=%s", text.length ? " " : "", package->name, package->version);
+	vector_for_each (package, &list) {
+		cleanup_free char *name =
+			package_full_name(package->name, package->architecture, "amd64");
+		buffer_printf(&text, "%s%s=%s", text.length ? " " : "", name, package->version);
+	}
 	vector_release(&list);
 	catalog_release(&index.catalog);
 	arena_release(&arena);
@@ -217,7 +222,64 @@ static void architectures_and_multiarch(void **state)
 		"    the recipe asks for n\n"
 		"    n depends on q:i386, which no package provides");
 	assert_refused(&(struct question){.base = STANZAS("a 1"), .packages = "a:arm64"},
-		"r.yaml:10:1: `a:arm64`: only packages for amd64 can be installed here");
+		"r.yaml:10:1: unknown package `a:arm64`");
+}
+
+static void packages_of_two_architectures(void **state)
+{
+#define I386 "; Architecture: i386"
+	struct question question = {
+		.base = STANZAS("lib 2; Multi-Arch: same; Provides: abi; Conflicts: abi",
+			"tool 1; Multi-Arch: foreign; Provides: helper", "p 3; Multi-Arch: allowed",
+			"plain 1", "old 1; Multi-Arch: same", "native 1; Depends: p:any, lib:i386",
+			"data 1; Architecture: all; Multi-Arch: foreign", "rival 1; Breaks: app",
+			"texts 1; Architecture: all"),
+		.foreign = STANZAS("lib 2; Multi-Arch: same; Provides: abi; Conflicts: abi; "
+				   "Depends: tool" I386,
+			"app 1; Depends: lib (>= 2), p:any (>= 2), helper, data" I386,
+			"p 3; Multi-Arch: allowed" I386, "plain 1" I386,
+			"old 2; Multi-Arch: same" I386, "needy 1; Depends: texts" I386,
+			"e 1; Essential: yes; Priority: required" I386,
+			"tool 1; Multi-Arch: foreign" I386, "pinned 1" I386, "pinned 2" I386,
+			"data 1; Architecture: all; Multi-Arch: foreign"),
+	};
+#undef I386
+
+	(void)state;
+	question.packages = "lib lib:i386";
+	assert_resolves(&question, "lib=2 lib:i386=2 tool=1");
+	question.packages = "app:i386";
+	assert_resolves(&question, "app:i386=1 data=1 lib:i386=2 p=3 tool=1");
+	question.packages = "native";
+	assert_resolves(&question, "lib:i386=2 native=1 p=3 tool=1");
+	question.packages = "pinned:i386=1 plain:i386/bookworm";
+	question.base_system = "minbase";
+	assert_resolves(&question, "pinned:i386=1 plain:i386=1");
+	question.base_system = NULL;
+	question.packages = "plain plain:i386";
+	assert_refused(&question, "r.yaml:10:1: the packages cannot be installed together:\n"
+				  "    the recipe asks for plain\n"
+				  "    the recipe asks for plain:i386\n"
+				  "    plain:i386 conflicts with plain:amd64, which is plain 1");
+	question.packages = "old old:i386";
+	assert_refused(&question, "r.yaml:10:1: the packages cannot be installed together:\n"
+				  "    the recipe asks for old\n"
+				  "    the recipe asks for old:i386\n"
+				  "    old:i386 conflicts with old:amd64 (<> 2), which is old 1");
+	question.packages = "rival app:i386";
+	assert_refused(&question, "r.yaml:10:1: the packages cannot be installed together:\n"
+				  "    the recipe asks for rival\n"
+				  "    the recipe asks for app:i386\n"
+				  "    rival conflicts with app:i386");
+	question.packages = "needy:i386";
+	assert_refused(&question,
+		"r.yaml:10:1: the packages cannot be installed together:\n"
+		"    the recipe asks for needy:i386\n"
+		"    needy:i386 depends on texts:i386, which no package provides");
+	question.packages = "app:i386";
+	question.without = "lib";
+	assert_refused(&question, "r.yaml:21:1: lib is forbidden by `without`, but needed: "
+				  "app:i386 depends on lib:i386");
 }
 
 static void recommendations_are_followed(void **state)
@@ -336,7 +398,8 @@ static void a_package_must_be_fetchable(void **state)
 						     "SHA256: %064d\n",
 			damage[i], 0);
 		static const struct found_suite suite = {SUITE_BASE, "bookworm", "", {0}, NULL};
-		struct index_file file = {.suite = &suite, .text = span_of(index)};
+		struct index_file file = {
+			.suite = &suite, .architecture = "amd64", .text = span_of(index)};
 		struct index_files files = {&file, 1, 1};
 		struct arena arena = {0};
 		struct package package;
@@ -361,6 +424,7 @@ int main(void)
 		cmocka_unit_test(an_alternative_gives_way_to_what_must_come),
 		cmocka_unit_test(virtual_packages_are_provided),
 		cmocka_unit_test(architectures_and_multiarch),
+		cmocka_unit_test(packages_of_two_architectures),
 		cmocka_unit_test(recommendations_are_followed),
 		cmocka_unit_test(versions_can_be_pinned),
 		cmocka_unit_test(unknown_packages_are_named),
