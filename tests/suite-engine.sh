@@ -241,7 +241,12 @@ test_packages_of_a_foreign_architecture() {
 	assertEquals 4 "$(find overlays -name '*.deb' | wc -l)"
 	"$JEOS" build foreign.yaml </dev/null >log 2>&1
 	assertEquals "$(cat log)" 0 $?
-	rm -rf out overlays
+	"$JEOS" lock foreign.yaml >/dev/null 2>log
+	assertEquals "$(cat log)" "$("$JEOS" plan --no-lock --json foreign.yaml | jq -S .packages)" \
+		"$("$JEOS" plan --offline --json foreign.yaml | jq -S .packages)"
+	assertEquals 2 "$(grep -c '^[a-z]* libc6 ' foreign.lock)"
+	assertEquals 'foreign.lock: 92 packages' "$("$JEOS" lock --update foreign.yaml libc6)"
+	rm -rf out overlays foreign.lock
 }
 
 test_minbase_of_trixie() {

@@ -61,6 +61,17 @@ test_layers_or_none() {
 	same 'without layers' second
 }
 
+# A store that has the packages and has never seen an index.
+test_a_lock_and_no_archive() {
+	ends_with 0 "$JEOS" --store store lock small.yaml
+	mkdir -p locked
+	cp -al store/packages locked/
+	ends_with 0 "$JEOS" --store locked --offline build -o third small.yaml
+	assertNotContains "$(<log)" '(cached)'
+	same 'from a lock' third
+	rm -rf locked small.lock
+}
+
 # Nothing in a layer is from after its packages, so that it does not matter when it was made.
 test_layers_of_another_day() {
 	local newest
