@@ -233,16 +233,16 @@ test_packages_of_a_foreign_architecture() {
 		hooks: [foreign]
 		disk: {firmware: [bios], formats: [raw]}
 	END
-	"$JEOS" plan --json foreign.yaml >plan 2>log || fail "$(cat log)"
+	"$JEOS" plan --json foreign.yaml >foreign.json || fail 'jeos plan'
 	"$JEOS" build -q foreign.yaml </dev/null >log 2>&1 # without the overlay's files it fails
-	jq -r '.packages[] | select(.architecture == "arm64") | .sha256' plan | while read -r hash; do
+	jq -r '.packages[] | select(.architecture == "arm64") | .sha256' foreign.json | while read -r hash; do
 		cp "$JEOS_STORE/packages/$hash.deb" overlays/debs/debs
 	done
 	assertEquals 4 "$(find overlays -name '*.deb' | wc -l)"
 	"$JEOS" build foreign.yaml </dev/null >log 2>&1
 	assertEquals "$(cat log)" 0 $?
-	"$JEOS" lock foreign.yaml >/dev/null 2>log
-	assertEquals "$(cat log)" "$("$JEOS" plan --no-lock --json foreign.yaml | jq -S .packages)" \
+	assertTrue 'jeos lock' "'$JEOS' lock foreign.yaml >/dev/null"
+	assertEquals 'the lock' "$("$JEOS" plan --no-lock --json foreign.yaml | jq -S .packages)" \
 		"$("$JEOS" plan --offline --json foreign.yaml | jq -S .packages)"
 	assertEquals 2 "$(grep -c '^[a-z]* libc6 ' foreign.lock)"
 	assertEquals 'foreign.lock: 92 packages' "$("$JEOS" lock --update foreign.yaml libc6)"

@@ -1,133 +1,9 @@
 /* Resolving: small archives written here, judged by what apt would do. */
 #include "archive/archive.h"
 #include "archive/catalog.h"
-#include "archive/package-index.h"
 #include "base/cleanup.h"
+#include "support/resolve.h"
 #include "support/test.h"
-
-enum { WORDS_MOST = 8 };
-
-/* One stanza: `name version; Field: value; ...`. */
-static void add_stanza(struct buffer *index, const char *text)
-{
-	cleanup_free char *copy = xstrdup(text);
-	char *rest = copy;
-	const char *name = strsep(&rest, " "), *version = strsep(&rest, ";");
-
-	buffer_printf(index,
-		"Package: %s\nVersion: %s\nFilename: pool/%s_%s.deb\nSize: 10\nSHA256: %064d\n",
-		name, version, name, version, 0);
-	if (!rest || !strstr(rest, "Architecture:"))
-		buffer_text(index, "Architecture: amd64\n");
-	for (const char *field; rest && (field = strsep(&rest, ";"));)
-		buffer_printf(index, "%s\n", field + strspn(field, " "));
-	buffer_text(index, "\n");
-}
-
-/* A suite's index out of stanzas; NULL ends the list. */
-static char *write_index(const char *const *stanzas)
-{
-	struct buffer index = {0};
-
-	buffer_text(&index, "");
-	for (; *stanzas; stanzas++)
-		add_stanza(&index, *stanzas);
-	return index.data;
-}
-
-static struct word_list words(struct word *items, const char *text, unsigned line)
-{
-	struct word_list list = {items, 0, WORDS_MOST};
-	static char copies[2][256];
-	char *rest = copies[line & 1];
-
-	snprintf(rest, sizeof(copies[0]), "%s", text);
-	for (char *word; (word = strsep(&rest, " "));) {
-		unsigned column = list.count + 1;
-		if (*word)
-			list.items[list.count++] = (struct word){word, {"r.yaml", line, column}};
-	}
-	return list;
-}
-
-/* An archive of a base suite and its security suite, and one request to it. */
-struct question {
-	const char *const *base, *const *security, *const *foreign; /* stanzas; NULL: none */
-	const char *packages, *without;
-	const char *base_system; /* NULL: none */
-	bool recommends;
-};
-
-static char *resolve(const struct question *question, struct error *err)
-{
-	static const char *const nothing[] = {NULL};
-	static const struct found_suite suites[] = {
-		{SUITE_BASE, "bookworm", "http://mirror.example/debian",
-			{.suite = "stable", .codename = "bookworm"}, NULL},
-		{SUITE_SECURITY, "bookworm-security", "http://mirror.example/debian-security",
-			{.codename = "bookworm-security"}, NULL},
-	};
-	cleanup_free char *base = write_index(question->base);
-	cleanup_free char *security =
-		write_index(question->security ? question->security : nothing);
-	cleanup_free char *foreign = write_index(question->foreign ? question->foreign : nothing);
-	struct index_file files[] = {
-		{.suite = &suites[0], .architecture = "amd64", .text = span_of(base)},
-		{.suite = &suites[1], .architecture = "amd64", .text = span_of(security)},
-		{.suite = &suites[0], .architecture = "i386", .text = span_of(foreign)}};
-	struct package_index index = {.files = {files, question->foreign ? 3 : 2, 3}};
-	struct word packages[WORDS_MOST], without[WORDS_MOST];
-	struct arena arena = {0};
-	struct package_request request = {
-		.base = question->base_system ? base_system_find(question->base_system) : NULL,
-		.recommends = question->recommends,
-		.packages = words(packages, question->packages, 10),
-		.without = words(without, question->without ? question->without : "", 21),
-		.arena = &arena};
-	struct package_list list = {0};
-	struct buffer text = {0};
-
-	assert_ok(catalog_load(&index.files, "amd64", &index.catalog, err), err);
-	int result = package_index_resolve(&index, &request, &list, err);
-	vector_for_each (package, &list) {
-		cleanup_free char *name =
-			package_full_name(package->name, package->architecture, "amd64");
-		buffer_printf(&text, "%s%s=%s", text.length ? " " : "", name, package->version);
-	}
-	vector_release(&list);
-	catalog_release(&index.catalog);
-	arena_release(&arena);
-	if (!result && !text.data)
-		buffer_text(&text, "");
-	return text.data;
-}
-
-static void assert_resolves(const struct question *question, const char *expected)
-{
-	struct error err = {0};
-	cleanup_free char *got = resolve(question, &err);
-
-	if (!got)
-		fail_msg("%s", err.message);
-	assert_string_equal(got, expected);
-}
-
-static void assert_refused(const struct question *question, const char *expected)
-{
-	struct error err = {0};
-	cleanup_free char *got = resolve(question, &err);
-
-	assert_null(got);
-	assert_int_equal(err.status, STATUS_RECIPE);
-	assert_string_equal(err.message, expected);
-	error_release(&err);
-}
-
-#define STANZAS(...)              \
-	(const char *const[])     \
-	{                         \
-		__VA_ARGS__, NULL \
-	}
 
 static void the_newest_version_of_all_suites_wins(void **state)
 {
@@ -205,81 +81,6 @@ static void virtual_packages_are_provided(void **state)
 	assert_refused(&(struct question){.base = base, .packages = "mta"},
 		"r.yaml:10:1: `mta` is no package, but a name that several provide: "
 		"name one of exim, postfix");
-}
-
-static void architectures_and_multiarch(void **state)
-{
-	(void)state;
-	assert_resolves(
-		&(struct question){
-			.base = STANZAS("a 1; Depends: p:any, q:amd64", "p 1; Architecture: all",
-				"q 1", "q 2; Architecture: i386", "n 1; Depends: q:i386"),
-			.packages = "a:amd64 p:amd64"},
-		"a=1 p=1 q=1");
-	assert_refused(
-		&(struct question){.base = STANZAS("n 1; Depends: q:i386", "q 1"), .packages = "n"},
-		"r.yaml:10:1: the packages cannot be installed together:\n"
-		"    the recipe asks for n\n"
-		"    n depends on q:i386, which no package provides");
-	assert_refused(&(struct question){.base = STANZAS("a 1"), .packages = "a:arm64"},
-		"r.yaml:10:1: unknown package `a:arm64`");
-}
-
-static void packages_of_two_architectures(void **state)
-{
-#define I386 "; Architecture: i386"
-	struct question question = {
-		.base = STANZAS("lib 2; Multi-Arch: same; Provides: abi; Conflicts: abi",
-			"tool 1; Multi-Arch: foreign; Provides: helper", "p 3; Multi-Arch: allowed",
-			"plain 1", "old 1; Multi-Arch: same", "native 1; Depends: p:any, lib:i386",
-			"data 1; Architecture: all; Multi-Arch: foreign", "rival 1; Breaks: app",
-			"texts 1; Architecture: all"),
-		.foreign = STANZAS("lib 2; Multi-Arch: same; Provides: abi; Conflicts: abi; "
-				   "Depends: tool" I386,
-			"app 1; Depends: lib (>= 2), p:any (>= 2), helper, data" I386,
-			"p 3; Multi-Arch: allowed" I386, "plain 1" I386,
-			"old 2; Multi-Arch: same" I386, "needy 1; Depends: texts" I386,
-			"e 1; Essential: yes; Priority: required" I386,
-			"tool 1; Multi-Arch: foreign" I386, "pinned 1" I386, "pinned 2" I386,
-			"data 1; Architecture: all; Multi-Arch: foreign"),
-	};
-#undef I386
-
-	(void)state;
-	question.packages = "lib lib:i386";
-	assert_resolves(&question, "lib=2 lib:i386=2 tool=1");
-	question.packages = "app:i386";
-	assert_resolves(&question, "app:i386=1 data=1 lib:i386=2 p=3 tool=1");
-	question.packages = "native";
-	assert_resolves(&question, "lib:i386=2 native=1 p=3 tool=1");
-	question.packages = "pinned:i386=1 plain:i386/bookworm";
-	question.base_system = "minbase";
-	assert_resolves(&question, "pinned:i386=1 plain:i386=1");
-	question.base_system = NULL;
-	question.packages = "plain plain:i386";
-	assert_refused(&question, "r.yaml:10:1: the packages cannot be installed together:\n"
-				  "    the recipe asks for plain\n"
-				  "    the recipe asks for plain:i386\n"
-				  "    plain:i386 conflicts with plain:amd64, which is plain 1");
-	question.packages = "old old:i386";
-	assert_refused(&question, "r.yaml:10:1: the packages cannot be installed together:\n"
-				  "    the recipe asks for old\n"
-				  "    the recipe asks for old:i386\n"
-				  "    old:i386 conflicts with old:amd64 (<> 2), which is old 1");
-	question.packages = "rival app:i386";
-	assert_refused(&question, "r.yaml:10:1: the packages cannot be installed together:\n"
-				  "    the recipe asks for rival\n"
-				  "    the recipe asks for app:i386\n"
-				  "    rival conflicts with app:i386");
-	question.packages = "needy:i386";
-	assert_refused(&question,
-		"r.yaml:10:1: the packages cannot be installed together:\n"
-		"    the recipe asks for needy:i386\n"
-		"    needy:i386 depends on texts:i386, which no package provides");
-	question.packages = "app:i386";
-	question.without = "lib";
-	assert_refused(&question, "r.yaml:21:1: lib is forbidden by `without`, but needed: "
-				  "app:i386 depends on lib:i386");
 }
 
 static void recommendations_are_followed(void **state)
@@ -423,8 +224,6 @@ int main(void)
 		cmocka_unit_test(the_first_alternative_wins),
 		cmocka_unit_test(an_alternative_gives_way_to_what_must_come),
 		cmocka_unit_test(virtual_packages_are_provided),
-		cmocka_unit_test(architectures_and_multiarch),
-		cmocka_unit_test(packages_of_two_architectures),
 		cmocka_unit_test(recommendations_are_followed),
 		cmocka_unit_test(versions_can_be_pinned),
 		cmocka_unit_test(unknown_packages_are_named),
