@@ -15,9 +15,10 @@ DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev
 	libcurl4-gnutls-dev libarchive-dev libext2fs-dev comerr-dev libjansson-dev nettle-dev \
 	libseccomp-dev libzstd-dev zlib1g-dev libdeflate-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
-	kmod grub-pc-bin grub-efi-amd64-bin dosfstools mtools qemu-system-x86 ovmf
+	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf
 DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
-	qemu-utils binutils systemd-boot-efi busybox-static libcap2-bin libxml2-utils python3-jsonschema yq
+	qemu-utils binutils systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
+	python3-jsonschema yq
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time

@@ -20,7 +20,7 @@ const struct architecture architectures[] = {
 		.cloud_kernel = "linux-image-cloud-amd64",
 		.generic_kernel = "linux-image-amd64",
 		.grub_bios = "i386-pc",
-		.grub_uefi = "x86_64-efi",
+		.uefi_program = "linuxx64.efi.stub",
 		.uefi_file = "BOOTX64.EFI",
 		.merged_usr = (const char *const[]){"bin", "sbin", "lib", "lib32", "lib64",
 			"libx32", NULL},

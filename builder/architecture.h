@@ -15,11 +15,13 @@ struct architecture {
 	const char *emulator_cpu;     /* under TCG: "max" */
 	const char *serial_console;   /* "ttyS0" */
 	const char *cloud_kernel,
-		*generic_kernel;           /* Debian's kernel packages; NULL: there is none */
-	const char *grub_bios, *grub_uefi; /* GRUB platforms: "i386-pc", "x86_64-efi" */
-	const char *uefi_file;             /* the removable-media path's file: "BOOTX64.EFI" */
-	const char *const *merged_usr;     /* directories of the root that are links into /usr */
-	const char *root_type;             /* GPT type of its root partition, as a UUID text */
+		*generic_kernel; /* Debian's kernel packages; NULL: there is none */
+	const char *grub_bios;   /* GRUB's platform: "i386-pc" */
+	/* The file of the package systemd-boot-efi that starts a kernel; NULL: no UEFI. */
+	const char *uefi_program;
+	const char *uefi_file;         /* the removable-media path's file: "BOOTX64.EFI" */
+	const char *const *merged_usr; /* directories of the root that are links into /usr */
+	const char *root_type;         /* GPT type of its root partition, as a UUID text */
 };
 
 extern const struct architecture architectures[];

@@ -46,7 +46,6 @@ static const struct {
 	{"/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring", NEED_BUILD},
 	{"grub-mkimage", "grub-common", NEED_BUILD},
 	{"/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin", NEED_BUILD},
-	{"/usr/lib/grub/x86_64-efi/modinfo.sh", "grub-efi-amd64-bin", NEED_BUILD},
 	{"depmod", "kmod", NEED_BUILD},
 	{"mkfs.fat", "dosfstools", NEED_BUILD},
 	{"mmd", "mtools", NEED_BUILD},

@@ -145,6 +145,7 @@ static const struct {
 	{"add", read_listed, offsetof(struct lock, add)},
 	{"kernel", read_single, offsetof(struct lock, kernel)},
 	{"busybox", read_single, offsetof(struct lock, busybox)},
+	{"uefi", read_single, offsetof(struct lock, uefi)},
 };
 
 static int read_line(struct reader *reader, struct span line, struct error *err)

@@ -47,6 +47,14 @@ static void print_kernel(struct buffer *line, const void *field)
 	print_word(line, &kernel->package);
 }
 
+static void print_firmware(struct buffer *line, const void *field)
+{
+	const unsigned *firmware = field;
+
+	buffer_printf(line, "%s%s", *firmware & FIRMWARE_BIOS ? " bios" : "",
+		*firmware & FIRMWARE_UEFI ? " uefi" : "");
+}
+
 /* What of a recipe decides which packages there are. */
 struct request {
 	const char *key;
@@ -66,6 +74,7 @@ static const struct request requests[] = {
 	{"without", offsetof(struct recipe, without), print_words},
 	{"recommends", offsetof(struct recipe, recommends), print_boolean},
 	{"kernel", offsetof(struct recipe, kernel), print_kernel},
+	{"firmware", offsetof(struct recipe, disk.firmware), print_firmware},
 };
 
 /* "packages nginx-light udev" */
@@ -143,6 +152,8 @@ struct package_list lock_packages(const struct lock *lock)
 		vector_push(&all, lock->kernel);
 		vector_push(&all, lock->busybox);
 	}
+	if (lock->uefi.name)
+		vector_push(&all, lock->uefi);
 	package_list_sort(&all);
 	return all;
 }
@@ -231,5 +242,7 @@ char *lock_text(const struct plan *plan)
 		print_package(&text, plan, "kernel", &plan->kernel.image);
 		print_package(&text, plan, "busybox", &plan->kernel.busybox);
 	}
+	if (plan->kernel.uefi.name)
+		print_package(&text, plan, "uefi", &plan->kernel.uefi);
 	return text.data;
 }

@@ -56,6 +56,7 @@ int plan_question(const struct plan *plan, const struct package_index *index,
 	hash_number(&hash, recipe->recommends);
 	hash_text(&hash, recipe->kernel.config.text);
 	hash_text(&hash, recipe->kernel.package.text);
+	hash_number(&hash, recipe->disk.firmware);
 	hash_words(&hash, &recipe->packages);
 	hash_words(&hash, &recipe->without);
 	hash_finish(&hash, ret_question);
@@ -102,8 +103,9 @@ void plan_remember(const struct plan *plan, const struct store *store, const cha
 {
 	cleanup(error_release) struct error ignored = {0};
 	cleanup_free char *path = memory_path(store, question);
-	struct package kernel[] = {plan->kernel.image, plan->kernel.busybox};
-	const struct package_list parts = {kernel, plan->kernel.image.name ? 2 : 0, 2};
+	struct package kernel[] = {plan->kernel.image, plan->kernel.busybox, plan->kernel.uefi};
+	size_t count = plan->kernel.uefi.name ? 3 : plan->kernel.image.name ? 2 : 0;
+	const struct package_list parts = {kernel, count, count};
 	json_t *document = json_pack("{s:o, s:o, s:o}", "base",
 		list_value(&plan->layers[LAYER_BASE].packages), "packages",
 		list_value(&plan->layers[LAYER_PACKAGES].packages), "kernel", list_value(&parts));
@@ -162,10 +164,12 @@ bool plan_recall(struct plan *plan, const struct store *store, const char *quest
 	vector_for_each (package, added)
 		vector_push(&plan->packages, *package);
 	package_list_sort(&plan->packages);
-	if (kernel.count == 2) {
+	if (kernel.count >= 2) {
 		plan->kernel.image = kernel.items[0];
 		plan->kernel.busybox = kernel.items[1];
 	}
+	if (kernel.count == 3)
+		plan->kernel.uefi = kernel.items[2];
 	vector_release(&kernel);
 	return true;
 }

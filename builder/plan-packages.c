@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/boot-files.h"
 #include "lock.h"
 #include "plan-memory.h"
 #include "rootfs/rootfs.h"
@@ -63,6 +64,8 @@ static void hold_kernel(struct plan *plan, const struct lock *lock, const struct
 		plan->kernel.image = lock->kernel;
 	if (!words_contain(moving, lock->busybox.name))
 		plan->kernel.busybox = lock->busybox;
+	if (lock->uefi.name && !words_contain(moving, lock->uefi.name))
+		plan->kernel.uefi = lock->uefi;
 }
 
 static int resolve(struct package_index *index, struct plan *plan, struct error *err)
@@ -82,8 +85,12 @@ static int resolve(struct package_index *index, struct plan *plan, struct error 
 	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
 	split_packages(plan);
-	return kernel_choose(
-		index, &plan->recipe->kernel, plan->architecture, &plan->arena, &plan->kernel, err);
+	if (kernel_choose(index, &plan->recipe->kernel, plan->architecture, &plan->arena,
+		    &plan->kernel, err))
+		return -1;
+	return plan->kernel.image.name && plan->recipe->disk.firmware & FIRMWARE_UEFI
+		       ? boot_files_choose(index, &plan->arena, &plan->kernel.uefi, err)
+		       : 0;
 }
 
 static int ask_near(struct package_index *index, struct plan *plan, const struct lock *near,
@@ -144,6 +151,7 @@ void plan_follow_lock(struct plan *plan, const struct lock *lock)
 		append(&plan->layers[LAYER_PACKAGES].packages, &lock->add);
 	plan->kernel.image = lock->kernel;
 	plan->kernel.busybox = lock->busybox;
+	plan->kernel.uefi = lock->uefi;
 	plan->sources_list = lock->sources_list;
 	plan->epoch = lock->date;
 }
@@ -157,6 +165,8 @@ struct package_list plan_packages(const struct plan *plan)
 		vector_push(&all, plan->kernel.image);
 		vector_push(&all, plan->kernel.busybox);
 	}
+	if (plan->kernel.uefi.name)
+		vector_push(&all, plan->kernel.uefi);
 	package_list_sort(&all);
 	return all;
 }

@@ -41,6 +41,8 @@ static void print_packages(struct buffer *text, const struct plan *plan)
 	if (plan->kernel.image.name) {
 		print_package(text, plan, &plan->kernel.image);
 		print_package(text, plan, &plan->kernel.busybox);
+		if (plan->kernel.uefi.name)
+			print_package(text, plan, &plan->kernel.uefi);
 		buffer_printf(text, "command line: %s\n", plan->command_line);
 	}
 }
@@ -155,11 +157,12 @@ json_t *plan_json(const struct plan *plan)
 	for (size_t i = 0; i < plan->artefact_count; i++)
 		json_array_append_new(artefacts, json_string(plan->artefacts[i].name));
 	json_t *kernel = plan->kernel.image.name ? package_json(&plan->kernel.image) : json_null();
-	return json_pack("{s:s, s:s, s:s*, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:s*, s:o, s:o}",
-		"name", recipe->name.text, "version", recipe->version.text, "summary",
-		recipe->summary.text, "suite", recipe->suite.text, "architecture",
-		plan->architecture->name, "date", (json_int_t)plan->epoch, "layers",
-		layers_json(plan), "platforms", runs_on, "packages", packages, "kernel", kernel,
-		"command_line", plan->command_line, "disk", layout_json(&plan->layout), "artefacts",
-		artefacts);
+	json_t *uefi = plan->kernel.uefi.name ? package_json(&plan->kernel.uefi) : NULL;
+	return json_pack(
+		"{s:s, s:s, s:s*, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o*, s:s*, s:o, s:o}", "name",
+		recipe->name.text, "version", recipe->version.text, "summary", recipe->summary.text,
+		"suite", recipe->suite.text, "architecture", plan->architecture->name, "date",
+		(json_int_t)plan->epoch, "layers", layers_json(plan), "platforms", runs_on,
+		"packages", packages, "kernel", kernel, "uefi", uefi, "command_line",
+		plan->command_line, "disk", layout_json(&plan->layout), "artefacts", artefacts);
 }

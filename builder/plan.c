@@ -155,7 +155,6 @@ static int lay_out_disk(struct plan *plan, struct error *err)
 	}
 	layout->epoch = plan->epoch;
 	layout->grub_bios = plan->architecture->grub_bios;
-	layout->grub_uefi = plan->architecture->grub_uefi;
 	layout->uefi_file = plan->architecture->uefi_file;
 	for (size_t i = 0; i < layout->partition_count; i++) {
 		struct image_partition *partition = &layout->partitions[i];

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "kernel/boot-files.h"
 #include "layer-make.h"
 #include "lock.h"
 #include "manifest.h"
@@ -20,7 +21,8 @@ struct build {
 	int packages; /* the lock on the store's packages */
 	struct rootfs rootfs;
 	struct layers layers;
-	char *root; /* path of the tree; owned */
+	char *root;                 /* path of the tree; owned */
+	struct buffer uefi_program; /* empty: nothing boots by UEFI */
 	struct manifest *manifest;
 };
 
@@ -62,22 +64,30 @@ static int stage_packages(struct build *build, char **ret_result, struct error *
 	return layers_root(&build->layers, LAYER_PACKAGES, &build->rootfs, ret_result, err);
 }
 
+/* The names of root and ESP; "" for one that is not there. */
+static void find_filesystems(
+	const struct image_layout *layout, char ret_root[UUID_TEXT], char ret_esp[UUID_SERIAL])
+{
+	*ret_root = *ret_esp = '\0';
+	for (size_t i = 0; i < layout->partition_count; i++) {
+		const struct image_partition *partition = &layout->partitions[i];
+		if (partition->holds_root)
+			uuid_format(&partition->filesystem_uuid, ret_root);
+		else if (partition->filesystem)
+			uuid_format_serial(&partition->filesystem_uuid, ret_esp);
+	}
+}
+
 static int stage_configure(struct build *build, char **ret_result, struct error *err)
 {
-	char root[UUID_TEXT] = "", esp[UUID_TEXT] = "";
-	const struct image_layout *layout = &build->plan->layout;
+	char root[UUID_TEXT], esp[UUID_SERIAL];
 
 	(void)ret_result;
 	build->rootfs.root = build->root;
 	build->rootfs.packages = &build->plan->packages;
 	if (layers_tree(&build->layers, build->root, err))
 		return -1;
-	for (size_t i = 0; i < layout->partition_count; i++) {
-		const struct image_partition *partition = &layout->partitions[i];
-		if (partition->filesystem)
-			uuid_format(
-				&partition->filesystem_uuid, partition->holds_root ? root : esp);
-	}
+	find_filesystems(&build->plan->layout, root, esp);
 	return rootfs_configure(&build->rootfs, root, esp, err);
 }
 
@@ -101,6 +111,26 @@ static int stage_clean(struct build *build, char **ret_result, struct error *err
 	return rootfs_clean(&build->rootfs, err);
 }
 
+static int stage_boot(struct build *build, char **ret_result, struct error *err)
+{
+	const struct plan *plan = build->plan;
+	char root[UUID_TEXT], esp[UUID_SERIAL], size[32];
+
+	if (!plan->command_line) {
+		*ret_result = xstrdup("none");
+		return 0;
+	}
+	find_filesystems(&plan->layout, root, esp);
+	const struct boot_files files = {plan->architecture, build->options->store,
+		plan->command_line, &plan->kernel.uefi, esp};
+	if (boot_files_make(&files, build->root, &build->uefi_program, err))
+		return -1;
+	if (build->uefi_program.length)
+		*ret_result = xasprintf("unified kernel image, %s",
+			size_format(build->uefi_program.length, size, sizeof(size)));
+	return 0;
+}
+
 static int stage_image(struct build *build, char **ret_result, struct error *err)
 {
 	const struct plan *plan = build->plan;
@@ -108,13 +138,14 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 
 	if (tree < 0)
 		return error_errno(err, errno, "%s", build->root);
+	const struct image_contents contents = {tree, &build->uefi_program};
 	for (size_t i = 0; i < plan->artefact_count; i++) {
 		const struct plan_artefact *artefact = &plan->artefacts[i];
 		cleanup_free char *path =
 			xasprintf("%s/%s", build->options->output, artefact->name);
 		progress_step(artefact->name, i, plan->artefact_count);
-		if (image_write(
-			    &plan->layout, artefact->format, tree, path, build->work.path, err) ||
+		if (image_write(&plan->layout, &contents, artefact->format, path, build->work.path,
+			    err) ||
 			manifest_add(build->manifest, build->options->output, artefact->name, err))
 			return -1;
 	}
@@ -144,6 +175,7 @@ static const struct {
 	{{"hook", "run hooks in the guest root"}, .run = stage_hook},
 	{{"clean", "strip what the recipe goes without, and traces of the build"},
 		.run = stage_clean},
+	{{"boot", "GRUB's configuration, the unified kernel image for UEFI"}, .run = stage_boot},
 	{{"image", "write the disk images"}, .run = stage_image},
 	{{"manifest", "write the manifest and SHA256SUMS"}, .run = stage_manifest},
 };
@@ -177,6 +209,7 @@ static void build_release(struct build *build)
 	layers_release(&build->layers);
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
+	buffer_release(&build->uefi_program);
 	free(build->root);
 	cleanup_close_fd(&build->packages);
 }
@@ -207,7 +240,6 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		.work = build.work.path,
 		.epoch = plan->epoch,
 		.sources_list = plan->sources_list,
-		.command_line = plan->command_line,
 	};
 	return run_all(&build, err);
 }

@@ -39,19 +39,11 @@ struct core_sector {
 } __attribute__((packed));
 _Static_assert(sizeof(struct core_sector) == SECTOR, "the first sector of core.img");
 
-/* What it takes to run grub.cfg from an ext4 on a GPT disk. */
-#define COMMON_MODULES                                                                           \
-	"part_gpt", "ext2", "search_fs_uuid", "configfile", "normal", "linux", "boot", "serial", \
-		"terminal", "echo", "test", "halt", "reboot"
-
-static const char *const bios_modules[] = {COMMON_MODULES, "biosdisk", NULL};
-static const char *const uefi_modules[] = {COMMON_MODULES, "efi_gop", NULL};
-
-struct grub_image {
-	const char *platform, *package;
-	const char *const *modules;
-	const char *output;
-};
+/* What it takes to run grub.cfg from an ext4 on a GPT disk, and to read a kernel out of a file on
+ * the ESP. */
+static const char *const modules[] = {"biosdisk", "part_gpt", "ext2", "fat", "loopback",
+	"search_fs_uuid", "configfile", "normal", "linux", "boot", "serial", "terminal", "echo",
+	"test", "halt", "reboot", NULL};
 
 static int write_early_config(
 	const char *path, const struct image_partition *root, struct error *err)
@@ -71,22 +63,22 @@ static char *platform_directory(const char *platform)
 	return xasprintf("/usr/lib/grub/%s", platform);
 }
 
-static int make_image(const struct grub_image *image, const struct image_partition *root,
-	const char *work, struct error *err)
+static int make_core(const char *platform, const struct image_partition *root, const char *work,
+	const char *path, struct error *err)
 {
-	cleanup_free char *directory = platform_directory(image->platform);
+	cleanup_free char *directory = platform_directory(platform);
 	cleanup_free char *config = xasprintf("%s/grub-early.cfg", work);
-	const char *arguments[32] = {"grub-mkimage", "-O", image->platform, "-d", directory, "-c",
-		config, "-p", "/boot/grub", "-o", image->output};
+	const char *arguments[32] = {"grub-mkimage", "-O", platform, "-d", directory, "-c", config,
+		"-p", "/boot/grub", "-o", path};
 	const struct tool tool = {.package = "grub-common"};
 	size_t count = 11;
 
 	if (!file_exists(AT_FDCWD, directory))
-		return error_set(err, STATUS_MISSING, "%s: not found; install the package %s",
-			directory, image->package);
+		return error_set(err, STATUS_MISSING,
+			"%s: not found; install the package grub-pc-bin", directory);
 	if (write_early_config(config, root, err))
 		return -1;
-	for (const char *const *module = image->modules; *module; module++)
+	for (const char *const *module = modules; *module; module++)
 		arguments[count++] = *module;
 	return tool_run(&tool, arguments, err);
 }
@@ -138,32 +130,9 @@ int bootloader_write_bios(struct disk *disk, const struct image_layout *layout,
 	cleanup_free char *core_path = xasprintf("%s/core.img", work);
 	cleanup_free char *directory = platform_directory(layout->grub_bios);
 	cleanup_free char *sector_path = xasprintf("%s/boot.img", directory);
-	const struct grub_image image = {
-		.platform = layout->grub_bios,
-		.package = "grub-pc-bin",
-		.modules = bios_modules,
-		.output = core_path,
-	};
-
-	if (make_image(&image, root, work, err) || read_sectors(core_path, &core, err) ||
-		read_sectors(sector_path, &sector, err) || write_core(disk, boot, &core, err))
+	if (make_core(layout->grub_bios, root, work, core_path, err) ||
+		read_sectors(core_path, &core, err) || read_sectors(sector_path, &sector, err) ||
+		write_core(disk, boot, &core, err))
 		return -1;
 	return write_boot_code(disk, boot, &sector, err);
-}
-
-int bootloader_make_esp(const char *directory, const struct image_layout *layout,
-	const struct image_partition *root, const char *work, struct error *err)
-{
-	cleanup_free char *folder = xasprintf("%s/EFI/BOOT", directory);
-	cleanup_free char *program = xasprintf("%s/%s", folder, layout->uefi_file);
-	const struct grub_image image = {
-		.platform = layout->grub_uefi,
-		.package = "grub-efi-amd64-bin",
-		.modules = uefi_modules,
-		.output = program,
-	};
-
-	if (directory_make(AT_FDCWD, folder, err))
-		return -1;
-	return make_image(&image, root, work, err);
 }

@@ -14,7 +14,7 @@
 /* An image being written. */
 struct writing {
 	const struct image_layout *layout;
-	int tree;
+	const struct image_contents *contents;
 	const char *work;
 	struct disk *disk;
 };
@@ -70,14 +70,27 @@ static int write_filesystem(const struct writing *writing, const struct image_pa
 	return filesystem->write(&slice, tree, &options, err);
 }
 
+/* The tree of the ESP. */
+static int make_esp(const char *path, const struct writing *writing, struct error *err)
+{
+	const struct buffer *program = writing->contents->uefi_program;
+	cleanup_free char *folder = xasprintf("%s/EFI/BOOT", path);
+	cleanup_free char *file = xasprintf("%s/%s", folder, writing->layout->uefi_file);
+
+	if (!program || !program->length)
+		return 0;
+	if (directory_make(AT_FDCWD, folder, err))
+		return -1;
+	return file_write(AT_FDCWD, file, program->data, program->length, 0644, err);
+}
+
 static int write_esp(
 	const struct writing *writing, const struct image_partition *partition, struct error *err)
 {
 	cleanup_work struct work_directory work = {0};
 
 	if (work_directory_make(writing->work, "esp", &work, err) ||
-		bootloader_make_esp(
-			work.path, writing->layout, find_root(writing->layout), writing->work, err))
+		make_esp(work.path, writing, err))
 		return -1;
 	cleanup_fd int tree = open(work.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tree < 0)
@@ -98,7 +111,7 @@ static int write_partition(
 	if (!partition->filesystem)
 		return 0;
 	return write_filesystem(
-		writing, partition, partition->holds_root ? writing->tree : -1, err);
+		writing, partition, partition->holds_root ? writing->contents->tree : -1, err);
 }
 
 static int write_disk(const struct writing *writing, struct error *err)
@@ -131,12 +144,12 @@ static int write_file(struct writing *writing, const struct disk_driver *driver,
 	return result;
 }
 
-int image_write(const struct image_layout *layout, const char *format, int tree, const char *path,
-	const char *work, struct error *err)
+int image_write(const struct image_layout *layout, const struct image_contents *contents,
+	const char *format, const char *path, const char *work, struct error *err)
 {
 	const struct disk_driver *driver = disk_driver_find(format);
 	cleanup_free char *beside = xasprintf("%s.%d.part", path, getpid());
-	struct writing writing = {.layout = layout, .tree = tree, .work = work};
+	struct writing writing = {.layout = layout, .contents = contents, .work = work};
 
 	if (!driver)
 		return error_set(err, STATUS_FAILED, "%s: unknown disk format", format);
@@ -148,6 +161,23 @@ int image_write(const struct image_layout *layout, const char *format, int tree,
 		return -1;
 	}
 	return 0;
+}
+
+int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err)
+{
+	struct partition_table table;
+	bool found = false;
+
+	if (partition_read(disk, &table, err))
+		return -1;
+	vector_for_each (partition, &table) {
+		if (found || memcmp(&partition->type, &partition_type_esp, sizeof(partition->type)))
+			continue;
+		*ret_slice = (struct slice){disk, partition->start, partition->length};
+		found = true;
+	}
+	partition_table_release(&table);
+	return found ? 0 : error_set(err, STATUS_FAILED, "it has no EFI system partition");
 }
 
 int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "filesystem.h"
-#include "base/memory.h"
+#include "base/text.h"
 #include "partition.h"
 
 /* One partition and what is in it. */
@@ -26,9 +26,15 @@ struct image_layout {
 	struct image_partition *partitions;
 	size_t partition_count;
 	unsigned boot_bios : 1, boot_uefi : 1;
-	const char *grub_bios, *grub_uefi; /* GRUB platforms: "i386-pc", "x86_64-efi" */
-	const char *uefi_file;             /* "BOOTX64.EFI" */
+	const char *grub_bios; /* GRUB's platform: "i386-pc" */
+	const char *uefi_file; /* "BOOTX64.EFI" */
 	uint64_t epoch;
+};
+
+/* What goes into an image. */
+struct image_contents {
+	int tree;                          /* the root; -1: empty */
+	const struct buffer *uefi_program; /* what UEFI starts; NULL or empty: nothing */
 };
 
 /* Who can boot it; the masks of recipes are the same. */
@@ -43,12 +49,14 @@ int image_layout_make(uint64_t size, unsigned firmware, const char *seed, struct
 	struct image_layout *ret_layout, struct error *err);
 
 /*
- * Writes the tree as an image of that layout and format to `path`. `work` is a private directory
- * for scratch files. On failure or interrupt nothing is left under `path` or beside it.
+ * Writes the contents as an image of that layout and format to `path`. `work` is a private
+ * directory for scratch files. On failure or interrupt nothing is left under `path` or beside it.
  */
-int image_write(const struct image_layout *layout, const char *format, int tree, const char *path,
-	const char *work, struct error *err);
+int image_write(const struct image_layout *layout, const struct image_contents *contents,
+	const char *format, const char *path, const char *work, struct error *err);
 
+/* The EFI system partition's slice of an opened image. */
+int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err);
 /* The root filesystem's slice of an opened image: the whole disk if it is an ext4, else the first
  * partition that is. */
 int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err);

@@ -48,6 +48,14 @@ void uuid_format(const struct uuid *uuid, char ret_text[UUID_TEXT])
 			dash_before(i) ? "-" : "", uuid->bytes[i]);
 }
 
+void uuid_format_serial(const struct uuid *uuid, char ret_text[UUID_SERIAL])
+{
+	const uint8_t *bytes = uuid->bytes;
+
+	snprintf(
+		ret_text, UUID_SERIAL, "%02X%02X-%02X%02X", bytes[0], bytes[1], bytes[2], bytes[3]);
+}
+
 /* RFC 9562, section 5.8: all bits but version and variant are ours. */
 struct uuid uuid_derive(const char *seed, const char *purpose)
 {

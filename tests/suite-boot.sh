@@ -100,6 +100,29 @@ test_ssh_boots_every_way() {
 	boots_every_way ssh
 }
 
+# What UEFI starts, by objcopy and mtools: the kernel that GRUB reads out of it, by the same command
+# line; the root has it not once more.
+test_one_kernel_for_every_firmware() {
+	local start pieces section piece
+	start=$(sfdisk -d raw.img | sed -n 's/.*start= *\([0-9]*\),.*name="ESP".*/\1/p')
+	mcopy -n -i "raw.img@@$((start * 512))" ::/EFI/BOOT/BOOTX64.EFI program.efi
+	objcopy -O binary --only-section=.cmdline program.efi cmdline
+	assertEquals "$(sed -n 's/^linux [^ ]* //p' grub.cfg)" "$(<cmdline)"
+	assertContains "$(<cmdline)" "root=PARTUUID=$(sfdisk -d raw.img |
+		sed -n 's/.*uuid=\([^,]*\), name="root".*/\1/p' | tr 'A-F' 'a-f')"
+	pieces='s/^[a-z]* (uki)\([0-9]*\)+\([0-9]*\).*/skip=\1 count=\2/p'
+	for section in linux initrd; do
+		objcopy -O binary --only-section=.$section program.efi $section
+		piece=$(grep "^$section " grub.cfg | sed -n "$pieces")
+		# shellcheck disable=SC2086 # two words
+		dd if=program.efi of=piece bs=512 $piece status=none
+		truncate -s "$(stat -c %s $section)" piece
+		assertTrue "$section" "[ -s piece ] && cmp piece $section"
+	done
+	assertEquals HdrS "$(dd if=linux bs=1 skip=514 count=4 status=none)"
+	assertNotContains "$(debugfs_root -R 'ls /boot')" vmlinuz
+}
+
 test_json_tells_where_the_time_went() {
 	run test --json --boot direct "$image"
 	assertEquals "$output$errors" 0 $status

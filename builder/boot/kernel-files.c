@@ -1,11 +1,15 @@
 #include "kernel-files.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "image/ext4.h"
+#include "image/fat.h"
 #include "image/image.h"
+#include "image/uki.h"
 
 enum { CONFIG_LIMIT = 1024 * 1024, KERNEL_LIMIT = 512 * 1024 * 1024 };
 
@@ -28,6 +32,9 @@ bool grub_entry_parse(const char *config, struct grub_entry *ret_entry)
 
 	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
 		char *kernel = after_word(line, "linux"), *initrd = after_word(line, "initrd");
+		const char *loopback = after_word(line, "loopback");
+		if (loopback && !entry.program && strchr(loopback, ')'))
+			entry.program = xstrdup(strchr(loopback, ')') + 1);
 		if (kernel && entry.kernel)
 			break;
 		if (kernel) {
@@ -37,51 +44,93 @@ bool grub_entry_parse(const char *config, struct grub_entry *ret_entry)
 		if (initrd && entry.kernel && !entry.initrd)
 			entry.initrd = xstrdup(strsep(&initrd, " \t"));
 	}
-	if (entry.kernel)
-		*ret_entry = entry;
-	return entry.kernel;
+	if (!entry.kernel) {
+		grub_entry_release(&entry);
+		return false;
+	}
+	*ret_entry = entry;
+	return true;
 }
 
 void grub_entry_release(struct grub_entry *entry)
 {
+	free(entry->program);
 	free(entry->kernel);
 	free(entry->initrd);
 	free(entry->command_line);
 	*entry = (struct grub_entry){0};
 }
 
-static int read_files(struct ext4 *root, const struct grub_entry *entry, struct kernel_files *files,
-	struct error *err)
+/* Where an entry's files are. */
+struct sources {
+	struct disk *disk;
+	struct ext4 *root;
+	struct buffer program; /* content of the entry's program */
+};
+
+static void sources_release(struct sources *sources)
 {
-	if (ext4_read_file(root, entry->kernel, KERNEL_LIMIT, &files->kernel, err))
-		return -1;
-	if (entry->initrd && ext4_read_file(root, entry->initrd, KERNEL_LIMIT, &files->initrd, err))
-		return -1;
-	files->command_line = xstrdup(entry->command_line);
+	buffer_release(&sources->program);
+	ext4_cleanup(&sources->root);
+	disk_free(sources->disk);
+}
+
+/* The piece of the program that GRUB would read for "(uki)SECTOR+SECTORS". */
+static int read_piece(
+	const struct buffer *program, const char *name, struct buffer *content, struct error *err)
+{
+	uint64_t start, count, sectors = program->length / UKI_ALIGN;
+
+	if (sscanf(name, "(uki)%" SCNu64 "+%" SCNu64, &start, &count) != 2 || start > sectors ||
+		count > sectors - start)
+		return error_set(err, STATUS_FAILED, KERNEL_FILES_CONFIG ": %s is not there", name);
+	buffer_append(content, program->data + start * UKI_ALIGN, count * UKI_ALIGN);
 	return 0;
 }
 
-static int read_from_root(struct ext4 *root, struct kernel_files *files, struct error *err)
+static int read_one(
+	const struct sources *sources, const char *name, struct buffer *content, struct error *err)
+{
+	if (*name == '(')
+		return read_piece(&sources->program, name, content, err);
+	return ext4_read_file(sources->root, name, KERNEL_LIMIT, content, err);
+}
+
+static int read_program(struct sources *sources, const char *path, struct error *err)
+{
+	struct slice esp;
+
+	if (image_find_esp(sources->disk, &esp, err))
+		return -1;
+	return fat_read_file(&esp, path + strspn(path, "/"), KERNEL_LIMIT, &sources->program, err);
+}
+
+static int read_entry(struct sources *sources, struct kernel_files *files, struct error *err)
 {
 	cleanup_buffer struct buffer config = {0};
 	cleanup(grub_entry_release) struct grub_entry entry = {0};
 
-	if (ext4_read_file(root, KERNEL_FILES_CONFIG, CONFIG_LIMIT, &config, err))
+	if (ext4_read_file(sources->root, KERNEL_FILES_CONFIG, CONFIG_LIMIT, &config, err))
 		return -1;
 	if (!grub_entry_parse(config.data, &entry))
 		return error_set(err, STATUS_FAILED, KERNEL_FILES_CONFIG ": it loads no kernel");
-	return read_files(root, &entry, files, err);
+	if ((entry.program && read_program(sources, entry.program, err)) ||
+		read_one(sources, entry.kernel, &files->kernel, err) ||
+		(entry.initrd && read_one(sources, entry.initrd, &files->initrd, err)))
+		return -1;
+	files->command_line = steal_pointer(&entry.command_line);
+	return 0;
 }
 
 int kernel_files_read(const char *image, struct kernel_files *ret_files, struct error *err)
 {
-	cleanup_disk struct disk *disk = NULL;
-	cleanup_ext4 struct ext4 *root = NULL;
+	cleanup(sources_release) struct sources sources = {0};
 	cleanup_kernel_files struct kernel_files files = {0};
 	struct slice slice;
 
-	if (disk_open(image, false, &disk, err) || image_find_root(disk, &slice, err) ||
-		ext4_open(&slice, false, &root, err) || read_from_root(root, &files, err))
+	if (disk_open(image, false, &sources.disk, err) ||
+		image_find_root(sources.disk, &slice, err) ||
+		ext4_open(&slice, false, &sources.root, err) || read_entry(&sources, &files, err))
 		return error_wrap(err, "%s: its kernel", image);
 	*ret_files = files;
 	files = (struct kernel_files){0};

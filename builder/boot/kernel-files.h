@@ -6,9 +6,10 @@
 /* Where an image says what it boots. */
 #define KERNEL_FILES_CONFIG "/boot/grub/grub.cfg"
 
-/* What one entry of grub.cfg says; all owned. */
+/* What a grub.cfg boots; all owned. */
 struct grub_entry {
-	char *kernel, *initrd; /* paths; initrd NULL: none */
+	char *program;         /* the file on the ESP that the others are parts of; NULL: none */
+	char *kernel, *initrd; /* paths, or "(uki)SECTOR+SECTORS" of that file; initrd NULL: none */
 	char *command_line;
 };
 
@@ -23,7 +24,8 @@ struct boot_kernel {
 	const char *command_line;
 };
 
-/* The first `linux` line of a grub.cfg and the `initrd` line below it; false when there is none. */
+/* The first `linux` line of a grub.cfg, the `initrd` line below it and the `loopback` line above;
+ * false when there is none. */
 bool grub_entry_parse(const char *config, struct grub_entry *ret_entry);
 void grub_entry_release(struct grub_entry *entry);
 

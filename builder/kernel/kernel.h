@@ -14,6 +14,7 @@
 struct kernel_plan {
 	struct package image;   /* the linux-image package; name NULL: no kernel */
 	struct package busybox; /* busybox-static of the guest's architecture, for the initramfs */
+	struct package uefi; /* what starts it by UEFI, see boot-files.h; name NULL: nothing does */
 	const struct platform *const *platforms; /* NULL-terminated; whose modules are kept */
 	/* Keeps all modules that no image is forbidden, needed or not: for recipes without the
 	 * strip rule STRIP_KERNEL_MODULES. */

@@ -47,7 +47,7 @@ static void verify_firmware(
 	struct recipe *recipe, const struct architecture *architecture, struct position at)
 {
 	unsigned there_is = (architecture->grub_bios ? FIRMWARE_BIOS : 0) |
-			    (architecture->grub_uefi ? FIRMWARE_UEFI : 0);
+			    (architecture->uefi_program ? FIRMWARE_UEFI : 0);
 
 	if (!recipe->disk.firmware)
 		recipe->disk.firmware = there_is;

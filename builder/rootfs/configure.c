@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -25,18 +24,8 @@ static int write_hostname(const char *name, int root, struct error *err)
 	return inside_write(root, "etc/hosts", hosts, 0644, err);
 }
 
-/* A FAT serial number as blkid(8) writes it: the first four bytes of the plan's UUID. */
-static char *fat_serial(const char *uuid)
-{
-	char *serial = xasprintf("%.4s-%.4s", uuid, uuid + 4);
-
-	for (char *at = serial; *at; at++)
-		*at = toupper(*at);
-	return serial;
-}
-
 /* The firmware's partition is there to be mounted by hand; the guest needs it for nothing. */
-static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid,
+static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const char *esp,
 	int root, struct error *err)
 {
 	cleanup_buffer struct buffer fstab = {0};
@@ -44,38 +33,12 @@ static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const
 
 	buffer_printf(&fstab, "UUID=%s\t/\t%s\tdefaults\t0\t1\n", root_uuid,
 		rootfs->recipe->disk.root.text);
-	if (*esp_uuid) {
-		cleanup_free char *serial = fat_serial(esp_uuid);
-		buffer_printf(
-			&fstab, "UUID=%s\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n", serial);
+	if (*esp) {
+		buffer_printf(&fstab, "UUID=%s\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n", esp);
 		if (inside_directory(root, "boot/efi", &mount_point, err))
 			return -1;
 	}
 	return inside_write(root, "etc/fstab", fstab.data, 0644, err);
-}
-
-/*
- * Boots at once, without a menu, on the screen and the serial line. The firmware of UEFI shows its
- * console on the serial line by itself. A kernel that has all drivers built in needs no initramfs.
- */
-static int write_grub(const struct rootfs *rootfs, int root, struct error *err)
-{
-	cleanup_buffer struct buffer config = {0};
-
-	if (!rootfs->command_line)
-		return 0;
-	buffer_printf(&config,
-		"if [ \"$grub_platform\" = pc ]; then\n"
-		"	serial --unit=0 --speed=115200\n"
-		"	terminal_input console serial\n"
-		"	terminal_output console serial\n"
-		"fi\n"
-		"linux /boot/vmlinuz %s\n",
-		rootfs->command_line);
-	if (inside_exists(root, "boot/initrd.img"))
-		buffer_text(&config, "initrd /boot/initrd.img\n");
-	buffer_text(&config, "boot\n");
-	return inside_write(root, "boot/grub/grub.cfg", config.data, 0644, err);
 }
 
 /*
@@ -132,14 +95,13 @@ static int write_sources(const struct rootfs *rootfs, int root, struct error *er
 }
 
 int rootfs_configure(
-	const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid, struct error *err)
+	const struct rootfs *rootfs, const char *root_uuid, const char *esp, struct error *err)
 {
 	cleanup_fd int root = -1;
 
 	if (inside_open_root(rootfs->root, &root, err) ||
 		write_hostname(rootfs->recipe->hostname.text, root, err) ||
-		write_fstab(rootfs, root_uuid, esp_uuid, root, err) ||
-		write_grub(rootfs, root, err) || write_root_check(root, err) ||
+		write_fstab(rootfs, root_uuid, esp, root, err) || write_root_check(root, err) ||
 		write_resolver(root, err) || write_sources(rootfs, root, err))
 		return -1;
 	return access_configure(&rootfs->recipe->access, root, err);

@@ -16,7 +16,6 @@ struct rootfs {
 	const char *work;         /* a private directory for scratch files */
 	uint64_t epoch;           /* seconds; the newest time any file may carry */
 	const char *sources_list; /* for the guest's /etc/apt/sources.list */
-	const char *command_line; /* of its kernel; NULL: it has none */
 };
 
 /* A way to make a root from packages; a new one is a function and a row in bootstrap.c. */
@@ -43,9 +42,10 @@ int bootstrap_debootstrap(const struct rootfs *rootfs, struct error *err);
 /* The same tree several times faster: own unpacking, then the maintainer scripts. */
 int bootstrap_fast(const struct rootfs *rootfs, struct error *err);
 
-/* Host name, hosts, fstab, sources.list, accounts and console login as the recipe says. */
-int rootfs_configure(const struct rootfs *rootfs, const char *root_uuid, const char *esp_uuid,
-	struct error *err);
+/* Host name, hosts, fstab, sources.list, accounts and console login as the recipe says. `esp` is
+ * the serial number of the EFI system partition's filesystem, "" for none. */
+int rootfs_configure(
+	const struct rootfs *rootfs, const char *root_uuid, const char *esp, struct error *err);
 
 /* Copies overlays/<name>/ over the root, in the recipe's order. Directories merge, other files are
  * replaced; no link of the root leads a file out of it. Owner root and the modes as they are, less

@@ -24,9 +24,9 @@ static int write_image(const char *tree_path, const char *path, struct error *er
 		return -1;
 	layout.epoch = 1700000000;
 	layout.grub_bios = architecture->grub_bios;
-	layout.grub_uefi = architecture->grub_uefi;
 	layout.uefi_file = architecture->uefi_file;
-	int result = image_write(&layout, "qcow2", tree, path, work.path, err);
+	int result = image_write(
+		&layout, &(struct image_contents){tree, NULL}, "qcow2", path, work.path, err);
 	arena_release(&arena);
 	return result;
 }

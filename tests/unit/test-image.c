@@ -37,7 +37,6 @@ static struct image_layout make_layout(uint64_t size, unsigned firmware, struct 
 
 	assert_ok(image_layout_make(size, firmware, "seed", arena, &layout, &err), &err);
 	layout.grub_bios = "i386-pc";
-	layout.grub_uefi = "x86_64-efi";
 	layout.uefi_file = "BOOTX64.EFI";
 	layout.epoch = test_epoch;
 	struct image_partition *root = &layout.partitions[layout.partition_count - 1];
@@ -90,12 +89,16 @@ static void test_layout_too_small(void **state)
 	arena_release(&arena);
 }
 
+static const char program_text[] = "started by UEFI";
+
 static int write_to(const char *path, const char *format, unsigned firmware, struct error *err)
 {
 	cleanup_fd int tree = open("tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct arena arena = {0};
 	struct image_layout layout = make_layout(SIZE, firmware, &arena);
-	int result = image_write(&layout, format, tree, path, "work", err);
+	struct buffer program = {.data = (char *)program_text, .length = sizeof(program_text) - 1};
+	const struct image_contents contents = {tree, &program};
+	int result = image_write(&layout, &contents, format, path, "work", err);
 
 	arena_release(&arena);
 	return result;
@@ -145,10 +148,14 @@ static void test_image(void **state)
 	free(run_program(
 		"dd", "if=out/disk.img", "of=esp.img", "bs=1M", "skip=2", "count=64", NULL));
 	free(run_program("fsck.fat", "-n", "esp.img", NULL));
-	free(run_program("mcopy", "-i", "esp.img", "::/EFI/BOOT/BOOTX64.EFI", "loader", NULL));
+	free(run_program("mcopy", "-i", "esp.img", "::/EFI/BOOT/BOOTX64.EFI", "program", NULL));
+	cleanup_free char *program = run_program("cat", "program", NULL);
+	assert_string_equal(program, program_text);
 	assert_ok(disk_open("out/disk.qcow2", false, &disk, &err), &err);
 	assert_ok(image_find_root(disk, &root, &err), &err);
 	assert_int_equal(root.start, 66 * MIB);
+	assert_ok(image_find_esp(disk, &root, &err), &err);
+	assert_int_equal(root.start, 2 * MIB);
 	cleanup_free char *left = run_program("ls", "work", NULL);
 	assert_null(strstr(left, "esp"));
 }
@@ -193,8 +200,9 @@ static void test_missing_loader(void **state)
 	(void)state;
 	need_program("mkfs.fat");
 	layout.grub_bios = "i386-none";
-	assert_fails(image_write(&layout, "raw", -1, "out/no.img", "work", &err), &err,
-		STATUS_MISSING,
+	assert_fails(image_write(&layout, &(struct image_contents){-1, NULL}, "raw", "out/no.img",
+			     "work", &err),
+		&err, STATUS_MISSING,
 		"/usr/lib/grub/i386-none: not found; install the package grub-pc-bin");
 	assert_int_equal(access("out/no.img", F_OK), -1);
 	arena_release(&arena);
