@@ -45,7 +45,7 @@ static mode_t mode_of(const char *path)
 	return status.st_mode & 07777;
 }
 
-/* A root with accounts and systemd in it, and a recipe for it. */
+/* A root with accounts, systemd and apt in it, and a recipe for it. */
 static struct recipe *begin(const char *recipe_text)
 {
 	struct recipe *recipe = NULL;
@@ -57,6 +57,7 @@ static struct recipe *begin(const char *recipe_text)
 	make_file("root/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:77:88::/:/bin/sh\n");
 	make_file("root/etc/group", "root:x:0:\nstaff:x:99:app\n");
 	make_file("root/usr/lib/systemd/systemd", "");
+	make_file("root/etc/apt/apt.conf.d/keep", "");
 	assert_int_equal(chmod("root/etc/shadow", 0640), 0);
 	assert_int_equal(symlink("usr/lib", "root/lib"), 0);
 	make_file("overlays/plain/etc/motd", "hello\n");
