@@ -104,9 +104,13 @@ bool control_next_field(struct span *rest, struct control_field *ret_field)
 		const char *colon = memchr(line.at, ':', line.length);
 		if (!colon || *line.at == '#' || is_blank(*line.at))
 			continue;
-		size_t name = colon - line.at;
-		ret_field->name = (struct span){line.at, name};
-		skip(&line, name + 1);
+		ret_field->name = (struct span){line.at, colon - line.at};
+		skip(&line, ret_field->name.length + 1);
+		/* dpkg allows blanks before the colon. */
+		while (ret_field->name.length && is_blank(colon[-1])) {
+			ret_field->name.length--;
+			colon--;
+		}
 		ret_field->value = extend(line, rest);
 		return true;
 	}

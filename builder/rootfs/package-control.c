@@ -12,52 +12,10 @@
 static const char *const forbidden[] = {"Status", "Conffiles", "Config-Version", "Triggers-Awaited",
 	"Triggers-Pending", "Filename", "MD5sum", "SHA256"};
 
-/* Where the line after the one at `line` begins. */
-static const char *next_line(const char *line)
-{
-	line += strcspn(line, "\n");
-	return *line ? line + 1 : line;
-}
-
-/* dpkg allows blanks before the colon. */
-static bool is_field(const char *line, const char *field)
-{
-	size_t length = strlen(field);
-
-	return !strncasecmp(line, field, length) &&
-	       line[length + strspn(line + length, " \t")] == ':';
-}
-
-/* The end of the field that begins at `line`: behind its continuation lines. */
-static const char *field_end(const char *line)
-{
-	do
-		line = next_line(line);
-	while (*line == ' ' || *line == '\t');
-	return line;
-}
-
-const char *control_field(const char *control, const char *field, struct arena *arena)
-{
-	for (const char *line = control; *line; line = field_end(line)) {
-		if (!is_field(line, field))
-			continue;
-		const char *value = strchr(line, ':') + 1, *end = field_end(line);
-		while (*value == ' ' || *value == '\t')
-			value++;
-		while (end > value && strchr("\n\t ", end[-1]))
-			end--;
-		char *copy = arena_alloc(arena, end - value + 1);
-		memcpy(copy, value, end - value);
-		return copy;
-	}
-	return NULL;
-}
-
 static int check_same(
 	struct unpacked *package, const char *field, const char *promised, struct error *err)
 {
-	const char *found = control_field(package->control, field, &package->arena);
+	const char *found = control_get(span_of(package->control), field, &package->arena);
 
 	if (text_equal(found, promised))
 		return 0;
@@ -65,42 +23,54 @@ static int check_same(
 		found ? found : "", promised);
 }
 
-static int odd(const char *what, const char *line, struct error *err)
+static int odd(const char *what, struct span line, struct error *err)
 {
-	return error_set(err, STATUS_ARCHIVE, "%s in its control file: `%.*s`", what,
-		(int)strcspn(line, "\n:"), line);
+	const char *colon = memchr(line.at, ':', line.length);
+	int length = colon ? colon - line.at : (int)line.length;
+
+	return error_set(
+		err, STATUS_ARCHIVE, "%s in its control file: `%.*s`", what, length, line.at);
 }
 
-/* One field, from `line` on: a name that dpkg takes, of no other field above. */
-static int check_field(const char *control, const char *line, struct error *err)
+/* The first line of a field: a name that dpkg takes, of no other field above. */
+static int check_field(struct span above, struct span line, struct error *err)
 {
-	size_t length = strcspn(line, " \t\r\n:");
-	cleanup_free char *name = xstrndup(line, length);
+	struct control_field field;
+	struct span rest = line, value;
 
-	if (!length || *line == '-' || !is_field(line, name))
+	if (*line.at == '-' || *line.at == ':' || !control_next_field(&rest, &field) ||
+		memchr(field.name.at, ' ', field.name.length) ||
+		memchr(field.name.at, '\t', field.name.length))
 		return odd("a line that is no field", line, err);
+	cleanup_free char *name = span_copy(field.name);
 	for (size_t i = 0; i < array_count(forbidden); i++)
 		if (!strcasecmp(name, forbidden[i]))
 			return odd("a field of dpkg's own", line, err);
-	for (const char *above = control; above < line; above = field_end(above))
-		if (is_field(above, name))
-			return odd("a field twice", line, err);
-	return 0;
+	return control_find(above, name, &value) ? odd("a field twice", line, err) : 0;
+}
+
+static bool is_empty(struct span text)
+{
+	struct span word;
+
+	return !control_next_word(&text, &word);
 }
 
 static int check_fields(const char *control, struct error *err)
 {
-	for (const char *line = control; *line; line = next_line(line)) {
-		size_t blanks = strspn(line, " \t\r");
-		if (blanks == strcspn(line, "\n")) {
-			if (line[strspn(line, " \t\r\n")])
-				return error_set(
-					err, STATUS_ARCHIVE, "an empty line in its control file");
+	struct span rest = span_of(control), line;
+
+	while (control_next_line(&rest, &line)) {
+		const struct span above = {control, line.at - control};
+		if (is_empty(line) && is_empty(rest))
 			return 0;
-		}
-		if ((*line == ' ' || *line == '\t') ? line == control
-						    : check_field(control, line, err))
-			return err->message ? -1 : odd("no field", line, err);
+		if (is_empty(line))
+			return error_set(err, STATUS_ARCHIVE, "an empty line in its control file");
+		bool continued = *line.at == ' ' || *line.at == '\t';
+		if (continued && !above.length)
+			return odd("no field", line, err);
+		if (!continued && check_field(above, line, err))
+			return -1;
 	}
 	return 0;
 }
@@ -122,9 +92,10 @@ int control_check(struct unpacked *package, struct error *err)
 		check_same(package, "Version", about->version, err) ||
 		check_same(package, "Architecture", about->architecture, err))
 		return -1;
-	const char *multi_arch = control_field(package->control, "Multi-Arch", &package->arena);
+	const char *multi_arch =
+		control_get(span_of(package->control), "Multi-Arch", &package->arena);
 	package->multi_arch_same = text_equal(multi_arch, "same");
-	package->replaces = control_field(package->control, "Replaces", &package->arena);
+	package->replaces = control_get(span_of(package->control), "Replaces", &package->arena);
 	return 0;
 }
 
@@ -159,26 +130,29 @@ static void add_class(
 	const char *value = NULL;
 
 	if (knows_index)
-		value = control_field(package->package->control, field, &package->arena);
+		value = control_get(span_of(package->package->control), field, &package->arena);
 	if (!value)
-		value = control_field(package->control, field, &package->arena);
+		value = control_get(span_of(package->control), field, &package->arena);
 	if (value)
 		buffer_printf(text, "%s: %s\n", field, value);
 }
 
 void control_status(struct unpacked *package, bool knows_index, struct buffer *text)
 {
+	struct span rest = span_of(package->control);
+	struct control_field field;
+
 	buffer_printf(text, "Package: %s\nStatus: install ok unpacked\n", package->package->name);
 	add_class(package, "Priority", knows_index, text);
 	add_class(package, "Section", knows_index, text);
-	for (const char *line = package->control, *end; *line && *line != '\n'; line = end) {
-		end = field_end(line);
-		if (is_field(line, "Package") || is_field(line, "Priority") ||
-			is_field(line, "Section"))
+	while (control_next_field(&rest, &field)) {
+		if (span_equal_nocase(field.name, "Package") ||
+			span_equal_nocase(field.name, "Priority") ||
+			span_equal_nocase(field.name, "Section"))
 			continue;
-		buffer_append(text, line, end - line);
-		if (end[-1] != '\n')
-			buffer_text(text, "\n");
+		buffer_append(
+			text, field.name.at, field.value.at + field.value.length - field.name.at);
+		buffer_text(text, "\n");
 	}
 	if (package->states.count)
 		buffer_text(text, "Conffiles:\n");

@@ -9,10 +9,6 @@
  */
 int control_check(struct unpacked *package, struct error *err);
 
-/* The value of a field, without the leading blank, continuation lines included; in the arena. NULL
- * when it is not there. */
-const char *control_field(const char *control, const char *field, struct arena *arena);
-
 /* Whether its Replaces names that package; a NULL version is one that is not known. */
 bool control_replaces(const struct unpacked *package, const char *name, const char *version);
 

@@ -4,7 +4,6 @@
 
 #include "archive/dependency.h"
 #include "base/cleanup.h"
-#include "package-control.h"
 
 struct ordering {
 	struct unpack *unpack;
@@ -32,7 +31,7 @@ static void visit(struct ordering *ordering, size_t index)
 	if (ordering->seen[index])
 		return;
 	ordering->seen[index] = true;
-	const char *needs = control_field(package->control, "Pre-Depends", &package->arena);
+	const char *needs = control_get(span_of(package->control), "Pre-Depends", &package->arena);
 	struct span rest = span_of(needs ? needs : ""), group;
 	struct dependency dependency;
 	while (dependency_next_group(&rest, &group))
