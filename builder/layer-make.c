@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/space.h"
 #include "layer.h"
 #include "rootfs/seal.h"
 
@@ -65,6 +66,18 @@ static int tree_over(const struct layers *layers, const struct words *below, con
 	return sandbox_tree_over(layers->mode, layers->overlay, below, changes, path, err);
 }
 
+/* Whether there is room for so many bytes of files. */
+static int check_space(const struct layers *layers, uint64_t bytes, struct error *err)
+{
+	if (!space_check(layers->work, bytes, err))
+		return 0;
+	cleanup_free char *why = steal_pointer(&err->message);
+	return error_set(err, STATUS_FAILED,
+		"no room to unpack: %s; make room there, perhaps by `jeos cache clean`, or have "
+		"the store elsewhere with --store DIR",
+		why);
+}
+
 /* ---- base and packages ---- */
 
 /* Nothing in a layer carries a time later than the newest package in it and in the one below. */
@@ -77,6 +90,16 @@ static int note_dates(struct layers *layers, const struct package_list *packages
 	if (date > layers->newest)
 		layers->newest = date;
 	return 0;
+}
+
+/* At least: strip rules may leave out half of what packages say they take. */
+static uint64_t least_size(const struct package_list *packages)
+{
+	uint64_t bytes = 0;
+
+	vector_for_each (package, packages)
+		bytes += package->installed_size / 2;
+	return bytes;
 }
 
 static int bootstrap(const struct rootfs *rootfs, struct error *err)
@@ -98,6 +121,8 @@ static int make_root(
 	bool mounted = layers->overlay && below.count;
 	const char *product = mounted ? upper : tree;
 
+	if (check_space(layers, least_size(&layer->packages), err))
+		return -1;
 	rootfs->root = tree;
 	rootfs->packages = &layer->packages;
 	int result = tree_over(layers, &below, tree, changes, err);
@@ -146,7 +171,7 @@ static int make_kernel(void *context, struct error *err)
 	uint64_t date;
 
 	if (packages_date(&packages, layers->store, &date, err) || make_directory(tree, err) ||
-		kernel_install(kernel, layers->store, tree, err))
+		kernel_install(kernel, layers->store, layers->work, tree, err))
 		return -1;
 	return rootfs_seal(tree, date, err);
 }
@@ -155,6 +180,8 @@ int layers_start_kernel(struct layers *layers, struct error *err)
 {
 	if (!layers->plan->layers[LAYER_KERNEL].key || take(layers, LAYER_KERNEL))
 		return 0;
+	if (check_space(layers, layers->plan->kernel.image.installed_size, err))
+		return -1;
 	return background_start(make_kernel, layers, &layers->kernel, err);
 }
 

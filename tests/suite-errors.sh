@@ -249,6 +249,58 @@ fresh_store() {
 	store=$scratch/store
 }
 
+# short_of_room STORE-SIZE OUTPUT-SIZE: builds where both have no more than that; $status, $errors,
+# and what is left in them in $left.
+short_of_room() {
+	local propagation=private
+	unshare -m true 2>/dev/null || propagation=unchanged # in a chroot it cannot be changed
+	unshare -m --propagation "$propagation" sh -ec '
+		mkdir -p small-store small-out
+		mount -t tmpfs -o "size=$3" none small-store
+		mount -t tmpfs -o "size=$4" none small-out
+		mkdir small-store/packages small-store/indices
+		mount --bind "$2/packages" small-store/packages
+		mount --bind "$2/indices" small-store/indices
+		status=0
+		"$1" --store small-store build -o small-out small.yaml >output 2>errors || status=$?
+		ls -A small-store/work small-store/layers small-out >left
+		exit $status' sh "$JEOS" "$JEOS_STORE" "$1" "$2" </dev/null
+	status=$?
+	errors=$(<errors) left=$(grep -v -e : -e '^$' left)
+}
+
+test_no_room() {
+	if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null &&
+		! unshare -m --propagation unchanged true 2>/dev/null; then
+		echo 'skip: only root can mount a small file system'
+		startSkipping
+		assertTrue true
+		return
+	fi
+	recipe
+	build # so that the packages are in the store
+	rm -rf out
+	short_of_room 30M 1G
+	assert_failure 1 'base: no room to unpack: it takes about' \
+		"the file system at $scratch/small-store has" '--store DIR'
+	assertEquals 'nothing is left' '' "$left"
+	short_of_room 100M 1G
+	assert_failure 1 'base: ' 'No space left on device'
+	assertEquals 'nothing is left' '' "$left"
+	short_of_room 1G 10M
+	assert_failure 1 'image: ' 'No space left on device'
+	assertEquals 'only the base is left' 2 "$(wc -l <<<"$left")"
+	recipe
+	sed -i 's/kernel: none/kernel: cloud/' small.yaml
+	short_of_room 30M 1G
+	assert_failure 1 'base: no room to unpack: it takes about'
+	assertEquals 'nothing is left' '' "$left"
+	short_of_room 140M 1G
+	assert_failure 1 'No space left on device'
+	assertNotContains 'no half of a kernel, nor scratch files' "$left" kernel
+	rm -rf small-store small-out
+}
+
 # interrupt_at STAGE SIGNAL: builds, and sends the signal when that stage begins; $status, $errors.
 interrupt_at() {
 	local line

@@ -40,7 +40,7 @@ int inside_directory(int root, const char *path, int *ret_directory, struct erro
 		const char *name;
 		if (inside_parent(root, path, &parent, &name, err))
 			return -1;
-		if (mkdirat(parent, name, 0755))
+		if (mkdirat(parent, name, 0755) && errno != EEXIST)
 			return error_errno(err, errno, "/%s: making the directory", path);
 		fd = open_inside(root, path, O_RDONLY | O_DIRECTORY);
 	}

@@ -220,15 +220,15 @@ static int select_modules(struct installation *installation, struct error *err)
 	return 0;
 }
 
-int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *tree,
-	struct error *err)
+int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *work,
+	const char *tree, struct error *err)
 {
 	cleanup(installation_release) struct installation installation = {
 		.plan = plan, .tree_path = tree, .tree = -1, .unpacked = -1, .source = -1};
 	int *unpacked = &installation.unpacked;
 
 	if (inside_open_root(tree, &installation.tree, err) ||
-		store_work_directory(store, "kernel", &installation.work, err) ||
+		work_directory_make(work, "kernel", &installation.work, err) ||
 		inside_open_root(installation.work.path, unpacked, err) ||
 		merge_usr(*unpacked, err) ||
 		unpack(*unpacked, store, &plan->image, wanted_of_kernel, err) ||

@@ -33,7 +33,8 @@ void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT])
 /*
  * Puts the kernel into an empty tree (an absolute path): /boot/vmlinuz, /boot/initrd.img,
  * /boot/config-RELEASE, and of /usr/lib/modules those that the platforms need, with their
- * dependencies and the module indices. All that it holds lies below these two directories.
+ * dependencies and the module indices. All that it holds lies below these two directories. `work`
+ * is a directory for scratch files, on the tree's file system.
  */
-int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *tree,
-	struct error *err);
+int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *work,
+	const char *tree, struct error *err);

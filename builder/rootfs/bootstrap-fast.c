@@ -119,34 +119,61 @@ static int place_conffiles(const struct unpack *unpack, int root, struct error *
 
 extern const char embedded_configure_packages_sh[];
 
-/* One package with a preinst: its line in the list, its control file. */
-static int write_preinst(
-	const struct unpacked *package, int scratch, struct buffer *list, struct error *err)
+/* Of what dpkg would have configured before the package's preinst, what has not been yet. */
+static void add_configuring(const struct unpack *unpack, struct unpacked *package,
+	struct package_set *configured, struct buffer *steps)
+{
+	cleanup_buffer struct buffer names = {0};
+	struct package_set needs;
+
+	package_needs(unpack, package, &needs);
+	for (size_t i = 0; i < needs.count; i++) {
+		cleanup_free char *name = package_database_name(needs.items[i]);
+		if (needs.items[i] == package || package_set_holds(configured, needs.items[i]))
+			continue;
+		buffer_printf(&names, " %s", name);
+		vector_push(configured, needs.items[i]);
+	}
+	if (names.length)
+		buffer_printf(steps, "configure%s\n", names.data);
+	vector_release(&needs);
+}
+
+/* How one package's preinst comes to run. Its control file lies beside the steps. */
+static int add_preinst(
+	const struct unpacked *package, int scratch, struct buffer *steps, struct error *err)
 {
 	cleanup_free char *name = package_database_name(package);
 	cleanup_free char *control = xasprintf("%s.control", name);
 
-	buffer_printf(
-		list, "%s %s %s\n", name, package->package->name, package->package->architecture);
+	if (package->left_to_dpkg) {
+		buffer_printf(steps, "unpack %s\n", strrchr(package->file, '/') + 1);
+		return 0;
+	}
+	buffer_printf(steps, "preinst %s %s %s\n", name, package->package->name,
+		package->package->architecture);
 	return inside_write(scratch, control, package->control, 0644, err);
 }
 
-/* The list of packages that have a preinst, in their order. */
-static int write_scratch(struct unpack *unpack, int root, struct error *err)
+static int write_steps(const struct unpack *unpack, int root, struct error *err)
 {
 	cleanup_free struct unpacked **order = xcalloc(unpack->count, sizeof(struct unpacked *));
-	cleanup_buffer struct buffer list = {0};
+	cleanup_buffer struct buffer steps = {0};
+	struct package_set configured = {0};
 	cleanup_fd int scratch = -1;
+	int result = inside_directory(root, SCRATCH, &scratch, err);
 
-	buffer_text(&list, "");
-	if (inside_directory(root, SCRATCH, &scratch, err))
-		return -1;
+	buffer_text(&steps, "");
 	package_order(unpack, order);
-	for (size_t i = 0; i < unpack->count; i++)
-		if (!order[i]->left_to_dpkg && unpacked_member(order[i], "preinst") &&
-			write_preinst(order[i], scratch, &list, err))
-			return -1;
-	return inside_write(scratch, "preinst", list.data, 0644, err);
+	for (size_t i = 0; i < unpack->count && !result; i++) {
+		if (!order[i]->left_to_dpkg && !unpacked_member(order[i], "preinst"))
+			continue;
+		if (!unpack_is_first(unpack))
+			add_configuring(unpack, order[i], &configured, &steps);
+		result = add_preinst(order[i], scratch, &steps, err);
+	}
+	vector_release(&configured);
+	return result ? -1 : inside_write(scratch, "steps", steps.data, 0644, err);
 }
 
 /* dpkg says "Setting up NAME (VERSION) ..." for each package. */
@@ -207,7 +234,7 @@ int bootstrap_fast(const struct rootfs *rootfs, struct error *err)
 	if (unpack_packages(rootfs->packages, rootfs->store, rootfs->recipe, root, &unpack, err) ||
 		(empty && (trim_merged_usr(&unpack, root, err) ||
 				  place_conffiles(&unpack, root, err))) ||
-		package_database_write(&unpack, root, err) || write_scratch(&unpack, root, err) ||
+		package_database_write(&unpack, root, err) || write_steps(&unpack, root, err) ||
 		(debconf_comes(rootfs) && debconf_preseed(rootfs, err)))
 		return -1;
 	return configure(rootfs, &unpack, root, err);

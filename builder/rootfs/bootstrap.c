@@ -3,7 +3,7 @@
 #include "rootfs.h"
 
 const struct bootstrap bootstraps[] = {
-	{"fast", "jeos's own engine: unpack all at once, configure once", "4", true,
+	{"fast", "jeos's own engine: unpack all at once, configure once", "5", true,
 		bootstrap_fast},
 	{"debootstrap", "debootstrap, both stages", "3", false, bootstrap_debootstrap},
 	{0},

@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "archive/control.h"
 #include "base/cleanup.h"
 #include "base/inside.h"
 
 enum { DATABASE_LIMIT = 256 << 20 };
 
 static const char info[] = "var/lib/dpkg/info";
+static const char status[] = "var/lib/dpkg/status";
 
 const char *merged_usr_path(const char *path, struct arena *arena)
 {
@@ -94,12 +96,19 @@ static int read_diversions(struct installed *installed, int root, struct error *
 	return 0;
 }
 
+static int read_status(struct installed *installed, int root, struct error *err)
+{
+	installed->status = read_text(installed, root, status, err);
+	return installed->status ? 0 : -1;
+}
+
 int installed_read(int root, struct installed *ret_installed, struct error *err)
 {
 	cleanup_installed struct installed installed = {0};
 
-	if (inside_exists(root, "var/lib/dpkg/status") &&
-		(read_lists(&installed, root, err) || read_diversions(&installed, root, err)))
+	if (inside_exists(root, status) &&
+		(read_status(&installed, root, err) || read_lists(&installed, root, err) ||
+			read_diversions(&installed, root, err)))
 		return error_wrap(err, "reading dpkg's database");
 	*ret_installed = installed;
 	installed = (struct installed){0};
@@ -122,6 +131,20 @@ const char *installed_owner(const struct installed *installed, const char *path)
 	const struct installed_path *found = bsearch(&key, installed->paths.items,
 		installed->paths.count, sizeof(*installed->paths.items), by_path);
 	return found ? found->package : NULL;
+}
+
+char *installed_version(const struct installed *installed, const char *package)
+{
+	cleanup_free char *name = xstrndup(package, strcspn(package, ":"));
+	const char *colon = strchr(package, ':');
+	struct span rest = span_of(installed->status ? installed->status : ""), stanza, found;
+
+	while (control_next_stanza(&rest, &stanza))
+		if (control_find(stanza, "Package", &found) && span_equal(found, name) &&
+			(!colon || (control_find(stanza, "Architecture", &found) &&
+					   span_equal(found, colon + 1))))
+			return control_find(stanza, "Version", &found) ? span_copy(found) : NULL;
+	return NULL;
 }
 
 const char *installed_divert(

@@ -17,6 +17,7 @@ struct diversion {
 
 struct installed {
 	struct arena arena;                  /* owns all texts */
+	const char *status;                  /* dpkg's; NULL: nothing is installed */
 	vector(struct installed_path) paths; /* files and links, sorted */
 	vector(struct diversion) diversions;
 };
@@ -28,6 +29,8 @@ void installed_release(struct installed *installed);
 
 /* The package that owns the path, NULL when none does. */
 const char *installed_owner(const struct installed *installed, const char *path);
+/* The version of an installed package ("libc6:amd64"); owned by the caller, NULL: none. */
+char *installed_version(const struct installed *installed, const char *package);
 /* Where a path of the package belongs: elsewhere when another package diverted it. */
 const char *installed_divert(
 	const struct installed *installed, const char *path, const char *package);

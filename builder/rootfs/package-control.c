@@ -96,6 +96,7 @@ int control_check(struct unpacked *package, struct error *err)
 		control_get(span_of(package->control), "Multi-Arch", &package->arena);
 	package->multi_arch_same = text_equal(multi_arch, "same");
 	package->replaces = control_get(span_of(package->control), "Replaces", &package->arena);
+	package->provides = control_get(span_of(package->control), "Provides", &package->arena);
 	return 0;
 }
 
@@ -119,8 +120,9 @@ bool control_replaces(const struct unpacked *package, const char *name, const ch
 
 	while (dependency_next_group(&rest, &group))
 		while (dependency_next_alternative(&group, &wanted))
-			if (span_equal(wanted.name, name))
-				return !wanted.relation || !version || satisfies(version, &wanted);
+			if (span_equal(wanted.name, name) &&
+				(!wanted.relation || satisfies(version, &wanted)))
+				return true;
 	return false;
 }
 

@@ -9,7 +9,7 @@
  */
 int control_check(struct unpacked *package, struct error *err);
 
-/* Whether its Replaces names that package; a NULL version is one that is not known. */
+/* Whether its Replaces names that package, in that version. */
 bool control_replaces(const struct unpacked *package, const char *name, const char *version);
 
 /*

@@ -71,7 +71,7 @@ static int write_packages(struct unpack *unpack, int database, struct error *err
 		cleanup_free char *name = package_database_name(package);
 		if (package->left_to_dpkg)
 			continue;
-		control_status(package, !unpack->installed.paths.count, &status);
+		control_status(package, unpack_is_first(unpack), &status);
 		if (write_list(info, name, package, err))
 			return -1;
 		vector_for_each (member, &package->members)

@@ -18,6 +18,18 @@ void extractor_release(struct extractor *extractor)
 	free(extractor->path);
 }
 
+/* Whether a file lies where a directory above `path` belongs. */
+static bool lies_below_file(int root, const char *path)
+{
+	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+		cleanup_free char *above = xstrndup(path, slash - path);
+		cleanup_free char *inside = xasprintf("%s/.", above);
+		if (inside_exists(root, above) && !inside_exists(root, inside))
+			return true;
+	}
+	return false;
+}
+
 /* Opens the directory that holds `path`; most entries lie beside the one before. */
 int extractor_enter(
 	struct extractor *extractor, const char *path, const char **ret_name, struct error *err)
@@ -31,8 +43,11 @@ int extractor_enter(
 		!extractor->path[length])
 		return 0;
 	cleanup_free char *parent = xstrndup(path, length);
-	if (inside_directory(extractor->root, parent, &fd, err))
+	if (inside_directory(extractor->root, parent, &fd, err)) {
+		if (lies_below_file(extractor->root, path))
+			err->status = STATUS_ARCHIVE;
 		return -1;
+	}
 	extractor_release(extractor);
 	extractor->directory = fd;
 	extractor->path = steal_pointer(&parent);

@@ -127,11 +127,13 @@ static bool replaces(const struct unpacked *package, const struct unpacked *othe
 }
 
 /* Whether an installed package's files ("libc6:amd64") are the package's to take. */
-static bool replaces_installed(const struct unpacked *package, const char *owner)
+static bool replaces_installed(
+	const struct unpack *unpack, const struct unpacked *package, const char *owner)
 {
 	cleanup_free char *name = xstrndup(owner, strcspn(owner, ":"));
+	cleanup_free char *version = installed_version(&unpack->installed, owner);
 
-	return control_replaces(package, name, NULL);
+	return version && control_replaces(package, name, version);
 }
 
 /* The same of an installed package's files ("libc6:amd64"): only those that share have a colon. */
@@ -183,7 +185,7 @@ static int settle_file(
 		}
 	}
 	bool taken = owner && !shares_installed(winner->package, owner);
-	if (taken && !replaces_installed(winner->package, owner))
+	if (taken && !replaces_installed(unpack, winner->package, owner))
 		return collision(winner->path, owner, winner->package->package->name, err);
 	if (taken && installed_shed(unpack->root, owner, winner->path, err))
 		return -1;

@@ -85,10 +85,15 @@ static int read_control(const struct unpack *unpack, struct unpacked *package, s
 	if (control_check(package, err) || read_conffiles(package, err))
 		return -1;
 	const struct unpacked_member *preinst = unpacked_member(package, "preinst");
-	/* The first packages of a root, dpkg among them, have nothing to divert. */
+	/* The first packages of a root have nothing to divert. */
 	package->left_to_dpkg =
-		unpack->installed.paths.count && preinst && strstr(preinst->data, "dpkg-divert");
+		!unpack_is_first(unpack) && preinst && strstr(preinst->data, "dpkg-divert");
 	return 0;
+}
+
+bool unpack_is_first(const struct unpack *unpack)
+{
+	return !unpack->installed.paths.count;
 }
 
 const struct unpacked_member *unpacked_member(const struct unpacked *package, const char *name)

@@ -38,9 +38,9 @@ struct unpacked {
 	const char *control;
 	bool multi_arch_same;
 	bool left_to_dpkg; /* its preinst diverts files of others: only dpkg's own order will do */
-	const char *replaces;   /* the field, NULL: none */
-	struct words conffiles; /* without the leading '/' */
-	struct words states;    /* what dpkg's status says of them and of "remove-on-upgrade" */
+	const char *replaces, *provides; /* the fields, NULL: none */
+	struct words conffiles;          /* without the leading '/' */
+	struct words states; /* what dpkg's status says of them and of "remove-on-upgrade" */
 	vector(struct unpacked_path) paths;
 	vector(struct unpacked_member) members;
 	struct error error;
@@ -64,6 +64,9 @@ int unpack_packages(const struct package_list *packages, const struct store *sto
 	const struct recipe *recipe, int root, struct unpack *ret_unpack, struct error *err);
 void unpack_release(struct unpack *unpack);
 #define cleanup_unpack cleanup(unpack_release)
+
+/* Whether these are a root's first packages, dpkg among them. */
+bool unpack_is_first(const struct unpack *unpack);
 
 /* A control member by name, NULL when the package has none. */
 const struct unpacked_member *unpacked_member(const struct unpacked *package, const char *name);

@@ -113,6 +113,58 @@ static void test_file_that_was_there_before(void **state)
 	assert_int_equal(readlink("root/m", target, sizeof(target)), 1);
 }
 
+/* `owner` is installed with the file x; whether a package may take it over. */
+static int take_over(const char *owner, const char *replaces, struct error *err)
+{
+	static const char status[] = "Package: bbb\nStatus: install ok installed\n"
+				     "Architecture: all\nVersion: 2:1.5-3\n\n"
+				     "Package: lib\nStatus: install ok installed\n"
+				     "Architecture: i386\nVersion: 1\n\n"
+				     "Package: lib\nStatus: install ok installed\n"
+				     "Architecture: amd64\nVersion: 2\n";
+	cleanup_free char *list = xasprintf("root/var/lib/dpkg/info/%s.list", owner);
+	cleanup_free char *control =
+		xasprintf("Package: aaa\nVersion: 1\nArchitecture: all\nReplaces: %s\n", replaces);
+	const struct made made = {
+		.name = "aaa", .control = control, .data = PIECES({.path = "x", .content = "a"})};
+
+	unpack_begin(NULL);
+	assert_ok(directory_make(AT_FDCWD, "root/var/lib/dpkg/info", err), err);
+	assert_ok(file_write_text(AT_FDCWD, "root/var/lib/dpkg/status", status, 0644, err), err);
+	assert_ok(file_write_text(AT_FDCWD, "root/var/lib/dpkg/diversions", "", 0644, err), err);
+	assert_ok(file_write_text(AT_FDCWD, list, "/x\n", 0644, err), err);
+	assert_ok(file_write_text(AT_FDCWD, "root/x", "b", 0644, err), err);
+	return unpack_all(&made, 1, err);
+}
+
+static void test_replaces_installed(void **state)
+{
+	static const struct {
+		const char *owner, *replaces;
+		bool fits;
+	} cases[] = {
+		{"bbb", "bbb", true},
+		{"bbb", "bbb (<< 2:1.6)", true},
+		{"bbb", "ccc, bbb (<< 2:1.5-3)", false},
+		{"bbb", "bbb (<< 2:1.5-3), bbb (>= 2:1.5)", true},
+		{"bbb", "ccc", false},
+		{"lib:amd64", "lib (<= 1)", false},
+		{"lib:i386", "lib (<= 1)", true},
+	};
+	struct error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < array_count(cases); i++) {
+		int result = take_over(cases[i].owner, cases[i].replaces, &err);
+		cleanup_free char *x = content_of("root/x");
+		print_message("%s by `%s`\n", cases[i].owner, cases[i].replaces);
+		assert_int_equal(result, cases[i].fits ? 0 : -1);
+		assert_string_equal(x, cases[i].fits ? "a" : "b");
+		assert_int_equal(err.status, cases[i].fits ? STATUS_OK : STATUS_ARCHIVE);
+		error_release(&err);
+	}
+}
+
 static void test_conffiles(void **state)
 {
 	const struct made made = {.name = "aaa",
@@ -137,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup(test_replaces, unpack_begin),
 		cmocka_unit_test_setup(test_modes_of_shared_directories, unpack_begin),
 		cmocka_unit_test_setup(test_file_that_was_there_before, unpack_begin),
+		cmocka_unit_test(test_replaces_installed),
 		cmocka_unit_test_setup(test_conffiles, unpack_begin),
 	};
 
