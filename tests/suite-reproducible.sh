@@ -12,7 +12,7 @@ oneTimeSetUp() {
 	mkdir -p "$scratch/hooks" && chmod 755 "$TMPDIR" "$scratch"
 	cd "$scratch" || exit 1
 	# An account, a directory of its own, triggers, a package's own script.
-	printf '%s\n' 'name: small' 'suite: bookworm' 'kernel: none' \
+	printf '%s\n' 'name: small' 'suite: bookworm' 'kernel: cloud' \
 		'disk: {size: 512M, firmware: [bios, uefi], formats: [raw, qcow2]}' \
 		'packages: [dbus, less]' >small.yaml
 	fresh_store store
