@@ -11,6 +11,7 @@ const struct architecture architectures[] = {
 		.name = "amd64",
 		.machine = "x86_64",
 		.kernel_arch = "x86",
+		.kernel_image = "arch/x86/boot/bzImage",
 		.cross_prefix = "x86_64-linux-gnu-",
 		.emulator = "qemu-system-x86_64",
 		.emulator_package = "qemu-system-x86",

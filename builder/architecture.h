@@ -8,6 +8,7 @@ struct architecture {
 	const char *name;             /* Debian's: "amd64" */
 	const char *machine;          /* uname -m: "x86_64" */
 	const char *kernel_arch;      /* ARCH= of the kernel: "x86" */
+	const char *kernel_image;     /* what its build makes to boot: "arch/x86/boot/bzImage" */
 	const char *cross_prefix;     /* "x86_64-linux-gnu-" */
 	const char *emulator;         /* "qemu-system-x86_64" */
 	const char *emulator_package; /* Debian package that has it */

@@ -1,5 +1,7 @@
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "command.h"
 
@@ -31,11 +33,12 @@ static void add_case(struct buffer *text, const char *name, const char *words,
 	buffer_text(text, "' ;;\n");
 }
 
-/* "formats|platforms" as words; operands in capitals stand for files. */
+/* "formats|platforms" as words; operands in capitals, and behind a blank, stand for files. */
 static char *operand_words(const struct command *command)
 {
 	bool listed = command->operands && islower(*command->operands);
-	char *words = xstrdup(listed ? command->operands : "");
+	char *words = xstrndup(
+		listed ? command->operands : "", listed ? strcspn(command->operands, " ") : 0);
 
 	for (char *at = words; *at; at++)
 		if (*at == '|')

@@ -106,7 +106,7 @@ static void add_change(
 /* What only one of them has, or in another version. */
 static json_t *list_changes(const struct lock *old, const struct plan *plan)
 {
-	struct package_list then = lock_packages(old), now = plan_packages(plan);
+	struct package_list then = lock_packages(old), now = plan_packages(plan, true);
 	const struct package *from = package_at(&then, 0), *to = package_at(&now, 0);
 	const char *native = plan->architecture->name;
 	json_t *changes = json_array();

@@ -46,6 +46,39 @@ static int add_tree(struct hash *hash, const char *path, struct error *err)
 	return tree_walk(root, &visitor, err);
 }
 
+/* All fragments that may be meant: which are follows from the platforms too, and the kernel. */
+static int add_fragments(struct hash *hash, const char *recipe_path, struct error *err)
+{
+	static const char kind[] = "kernel-configs";
+	struct arena arena = {0};
+	struct words names;
+	int result = 0;
+
+	recipe_find_all(recipe_path, kind, &arena, &names);
+	for (size_t i = 0; i < names.count && !result; i++) {
+		cleanup_free char *path = recipe_find(recipe_path, kind, names.items[i]);
+		hash_text(hash, names.items[i]);
+		result = path ? add_file(hash, AT_FDCWD, path, err) : 0;
+	}
+	vector_release(&names);
+	arena_release(&arena);
+	return result;
+}
+
+static int add_built_kernel(
+	struct hash *hash, const struct recipe_kernel *kernel, struct error *err)
+{
+	bool guest = text_equal(kernel->config.text, "guest");
+
+	if (guest ? add_fragments(hash, kernel->config.at.file, err)
+		  : add_file(hash, AT_FDCWD, kernel->config.text, err))
+		return -1;
+	vector_for_each (word, &kernel->add)
+		if (add_fragments(hash, word->at.file, err))
+			return -1;
+	return 0;
+}
+
 /* The files that it names. */
 static int add_kernel(struct hash *hash, const struct recipe_kernel *kernel, struct error *err)
 {
@@ -56,9 +89,7 @@ static int add_kernel(struct hash *hash, const struct recipe_kernel *kernel, str
 	case KERNEL_PACKAGE:
 		return add_file(hash, AT_FDCWD, kernel->package.text, err);
 	case KERNEL_BUILT:
-		if (text_equal(kernel->config.text, "guest"))
-			return 0;
-		return add_file(hash, AT_FDCWD, kernel->config.text, err);
+		return add_built_kernel(hash, kernel, err);
 	}
 	abort();
 }

@@ -165,12 +165,14 @@ static int make_kernel(void *context, struct error *err)
 {
 	const struct layers *layers = context;
 	const struct kernel_plan *kernel = &layers->plan->kernel;
-	struct package parts[] = {kernel->image, kernel->busybox};
-	const struct package_list packages = {parts, array_count(parts), array_count(parts)};
+	struct package_list packages = kernel_packages(kernel, false);
 	cleanup_free char *tree = kernel_tree(layers);
 	uint64_t date;
 
-	if (packages_date(&packages, layers->store, &date, err) || make_directory(tree, err) ||
+	int result = packages_date(&packages, layers->store, &date, err);
+
+	vector_release(&packages);
+	if (result || make_directory(tree, err) ||
 		kernel_install(kernel, layers->store, layers->work, tree, err))
 		return -1;
 	return rootfs_seal(tree, date, err);

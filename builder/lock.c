@@ -154,6 +154,7 @@ struct package_list lock_packages(const struct lock *lock)
 	}
 	if (lock->uefi.name)
 		vector_push(&all, lock->uefi);
+	package_list_merge(&all, &lock->tools);
 	package_list_sort(&all);
 	return all;
 }
@@ -165,6 +166,7 @@ void lock_free(struct lock *lock)
 	vector_release(&lock->requests);
 	vector_release(&lock->base);
 	vector_release(&lock->add);
+	vector_release(&lock->tools);
 	arena_release(&lock->arena);
 	free(lock);
 }
@@ -244,5 +246,7 @@ char *lock_text(const struct plan *plan)
 	}
 	if (plan->kernel.uefi.name)
 		print_package(&text, plan, "uefi", &plan->kernel.uefi);
+	vector_for_each (tool, &plan->kernel.tools)
+		print_package(&text, plan, "tool", tool);
 	return text.data;
 }

@@ -9,10 +9,10 @@
  *     source LINE                      of the guest's own sources.list
  *     ROLE NAME VERSION ARCHITECTURE SHA256 SIZE SUITE SECTION PRIORITY PATH [MIRROR]
  *
- * A ROLE is `base` (of the base system alone), `add` (by the recipe's packages), `kernel`,
- * `busybox` or `uefi` (what starts it). SECTION and PRIORITY are as the archive's index had them,
- * `-` if it had none. PATH is below the suite's mirror, or MIRROR: one of the recipe's
- * `repositories`.
+ * A ROLE is `base` (of the base system alone), `add` (by the recipe's packages), `kernel` (or its
+ * source), `busybox`, `uefi` (what starts it) or `tool` (that a kernel is built with). SECTION and
+ * PRIORITY are as the archive's index had them, `-` if it had none. PATH is below the suite's
+ * mirror, or MIRROR: one of the recipe's `repositories`.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ struct lock {
 	struct words requests; /* the `recipe` lines, without that word */
 	uint64_t date;         /* seconds since 1970 */
 	const char *sources_list;
-	struct package_list base, add;        /* each sorted */
+	struct package_list base, add, tools; /* each sorted */
 	struct package kernel, busybox, uefi; /* name NULL: there is none */
 };
 

@@ -38,7 +38,7 @@ static void hash_words(struct hash *hash, const struct word_list *words)
 }
 
 int plan_question(const struct plan *plan, const struct package_index *index,
-	char ret_question[HASH_TEXT], struct error *err)
+	const struct package_index *tools, char ret_question[HASH_TEXT], struct error *err)
 {
 	const struct recipe *recipe = plan->recipe;
 	char program[HASH_TEXT];
@@ -49,6 +49,8 @@ int plan_question(const struct plan *plan, const struct package_index *index,
 	hash_init(&hash);
 	hash_text(&hash, program);
 	package_index_hash(index, &hash);
+	if (tools)
+		package_index_hash(tools, &hash);
 	hash_text(&hash, recipe->suite.text);
 	hash_text(&hash, recipe->architecture.text);
 	hash_text(&hash, recipe->bootstrap.text);
@@ -94,6 +96,15 @@ static json_t *list_value(const struct package_list *packages)
 	return list;
 }
 
+/* A list of one, or none. */
+static json_t *single_value(const struct package *package)
+{
+	struct package copy = *package;
+	const struct package_list list = {&copy, package->name ? 1 : 0, 1};
+
+	return list_value(&list);
+}
+
 static char *memory_path(const struct store *store, const char *question)
 {
 	return xasprintf("%s/%s/%s", store->path, store_room_name(STORE_PLANS), question);
@@ -103,12 +114,12 @@ void plan_remember(const struct plan *plan, const struct store *store, const cha
 {
 	cleanup(error_release) struct error ignored = {0};
 	cleanup_free char *path = memory_path(store, question);
-	struct package kernel[] = {plan->kernel.image, plan->kernel.busybox, plan->kernel.uefi};
-	size_t count = plan->kernel.uefi.name ? 3 : plan->kernel.image.name ? 2 : 0;
-	const struct package_list parts = {kernel, count, count};
-	json_t *document = json_pack("{s:o, s:o, s:o}", "base",
+	const struct kernel_plan *kernel = &plan->kernel;
+	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "base",
 		list_value(&plan->layers[LAYER_BASE].packages), "packages",
-		list_value(&plan->layers[LAYER_PACKAGES].packages), "kernel", list_value(&parts));
+		list_value(&plan->layers[LAYER_PACKAGES].packages), "kernel",
+		single_value(&kernel->image), "busybox", single_value(&kernel->busybox), "uefi",
+		single_value(&kernel->uefi), "tools", list_value(&kernel->tools));
 	cleanup_free char *text = json_dumps(document, JSON_COMPACT);
 
 	json_decref(document);
@@ -142,11 +153,16 @@ static void read_list(const json_t *values, struct arena *arena, struct package_
 	json_array_foreach(values, index, value) vector_push(packages, read_package(value, arena));
 }
 
+static void read_single(const json_t *values, struct arena *arena, struct package *package)
+{
+	if (json_array_size(values))
+		*package = read_package(json_array_get(values, 0), arena);
+}
+
 bool plan_recall(struct plan *plan, const struct store *store, const char *question)
 {
 	cleanup_free char *path = memory_path(store, question);
 	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-	struct package_list kernel = {0};
 	struct package_list *base = &plan->layers[LAYER_BASE].packages,
 			    *added = &plan->layers[LAYER_PACKAGES].packages;
 
@@ -157,19 +173,15 @@ bool plan_recall(struct plan *plan, const struct store *store, const char *quest
 	store_touch(path);
 	read_list(json_object_get(document, "base"), &plan->arena, base);
 	read_list(json_object_get(document, "packages"), &plan->arena, added);
-	read_list(json_object_get(document, "kernel"), &plan->arena, &kernel);
+	read_list(json_object_get(document, "tools"), &plan->arena, &plan->kernel.tools);
+	read_single(json_object_get(document, "kernel"), &plan->arena, &plan->kernel.image);
+	read_single(json_object_get(document, "busybox"), &plan->arena, &plan->kernel.busybox);
+	read_single(json_object_get(document, "uefi"), &plan->arena, &plan->kernel.uefi);
 	json_decref(document);
 	vector_for_each (package, base)
 		vector_push(&plan->packages, *package);
 	vector_for_each (package, added)
 		vector_push(&plan->packages, *package);
 	package_list_sort(&plan->packages);
-	if (kernel.count >= 2) {
-		plan->kernel.image = kernel.items[0];
-		plan->kernel.busybox = kernel.items[1];
-	}
-	if (kernel.count == 3)
-		plan->kernel.uefi = kernel.items[2];
-	vector_release(&kernel);
 	return true;
 }

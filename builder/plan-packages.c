@@ -68,7 +68,8 @@ static void hold_kernel(struct plan *plan, const struct lock *lock, const struct
 		plan->kernel.uefi = lock->uefi;
 }
 
-static int resolve(struct package_index *index, struct plan *plan, struct error *err)
+static int resolve(struct package_index *index, struct package_index *tools, struct plan *plan,
+	struct error *err)
 {
 	struct package_request request = {
 		.base = base_system_find(plan->recipe->base.text),
@@ -85,52 +86,81 @@ static int resolve(struct package_index *index, struct plan *plan, struct error 
 	if (package_index_resolve(index, &request, &plan->packages, err))
 		return -1;
 	split_packages(plan);
-	if (kernel_choose(index, &plan->recipe->kernel, plan->architecture, &plan->arena,
-		    &plan->kernel, err))
+	bool has_kernel = recipe_kernel_origin(&plan->recipe->kernel) != KERNEL_NONE;
+	if (kernel_choose(index, tools, &plan->arena, &plan->kernel, err))
 		return -1;
-	return plan->kernel.image.name && plan->recipe->disk.firmware & FIRMWARE_UEFI
+	return has_kernel && plan->recipe->disk.firmware & FIRMWARE_UEFI
 		       ? boot_files_choose(index, &plan->arena, &plan->kernel.uefi, err)
 		       : 0;
 }
 
-static int ask_near(struct package_index *index, struct plan *plan, const struct lock *near,
-	const struct words *moving, struct error *err)
+static int load(struct package_index *index, struct package_index *tools, struct error *err)
 {
 	if (package_index_load(index, err))
 		return -1;
+	return tools ? package_index_load(tools, err) : 0;
+}
+
+static int ask_near(struct package_index *index, struct package_index *tools, struct plan *plan,
+	const struct lock *near, const struct words *moving, struct error *err)
+{
+	if (load(index, tools, err))
+		return -1;
 	hold_packages(index, near, moving);
-	if (resolve(index, plan, err))
+	if (tools)
+		hold_packages(tools, near, moving);
+	if (resolve(index, tools, plan, err))
 		return -1;
 	hold_kernel(plan, near, moving);
 	return 0;
 }
 
 /* The same question to the same archive has the same answer. */
-static int ask(struct package_index *index, struct plan *plan, const struct store *store,
-	struct error *err)
+static int ask(struct package_index *index, struct package_index *tools, struct plan *plan,
+	const struct store *store, struct error *err)
 {
 	char question[HASH_TEXT];
 
-	if (plan_question(plan, index, question, err))
+	if (plan_question(plan, index, tools, question, err))
 		return -1;
 	if (plan_recall(plan, store, question))
 		return 0;
-	if (package_index_load(index, err) || resolve(index, plan, err))
+	if (load(index, tools, err) || resolve(index, tools, plan, err))
 		return -1;
 	plan_remember(plan, store, question);
 	return 0;
 }
 
+/* The same archive for this machine, where a kernel for another is built with its packages. */
+static int open_tools(struct plan *plan, const struct store *store,
+	struct package_index **ret_tools, struct error *err)
+{
+	const struct architecture *native = architecture_native();
+
+	if (!kernel_is_built(&plan->kernel) || plan->architecture == native)
+		return 0;
+	if (!native)
+		return error_set(err, STATUS_MISSING,
+			"jeos does not know this machine's architecture: it cannot build a kernel "
+			"here; import one with `jeos kernel import`");
+	struct recipe *recipe = arena_alloc(&plan->arena, sizeof(*recipe));
+	*recipe = *plan->recipe;
+	recipe->architecture.text = native->name;
+	return package_index_open(recipe, store, ret_tools, err);
+}
+
 int plan_ask_archive(struct plan *plan, const struct lock *near, const struct words *moving,
 	const struct store *store, struct error *err)
 {
-	cleanup_package_index struct package_index *index = NULL;
+	cleanup_package_index struct package_index *index = NULL, *tools = NULL;
 	cleanup_fd int indices = -1;
 
 	if (store_hold(store, STORE_INDICES, &indices, err) ||
-		package_index_open(plan->recipe, store, &index, err))
+		package_index_open(plan->recipe, store, &index, err) ||
+		open_tools(plan, store, &tools, err))
 		return -1;
-	if (near ? ask_near(index, plan, near, moving, err) : ask(index, plan, store, err))
+	if (near ? ask_near(index, tools, plan, near, moving, err)
+		 : ask(index, tools, plan, store, err))
 		return -1;
 	cleanup_free char *sources = package_index_sources_list(index);
 	plan->sources_list = arena_strdup(&plan->arena, sources);
@@ -152,19 +182,20 @@ void plan_follow_lock(struct plan *plan, const struct lock *lock)
 	plan->kernel.image = lock->kernel;
 	plan->kernel.busybox = lock->busybox;
 	plan->kernel.uefi = lock->uefi;
+	append(&plan->kernel.tools, &lock->tools);
 	plan->sources_list = lock->sources_list;
 	plan->epoch = lock->date;
 }
 
-struct package_list plan_packages(const struct plan *plan)
+struct package_list plan_packages(const struct plan *plan, bool kernel_build)
 {
 	struct package_list all = {0};
 
+	struct package_list kernel = kernel_packages(&plan->kernel, kernel_build);
+
 	append(&all, &plan->packages);
-	if (plan->kernel.image.name) {
-		vector_push(&all, plan->kernel.image);
-		vector_push(&all, plan->kernel.busybox);
-	}
+	package_list_merge(&all, &kernel);
+	vector_release(&kernel);
 	if (plan->kernel.uefi.name)
 		vector_push(&all, plan->kernel.uefi);
 	package_list_sort(&all);

@@ -7,10 +7,9 @@
 #include "base/size.h"
 #include "layer.h"
 #include "lock.h"
-#include "plan.h"
+#include "plan-print.h"
 
-static void print_package(
-	struct buffer *text, const struct plan *plan, const struct package *package)
+void plan_print_package(struct buffer *text, const struct plan *plan, const struct package *package)
 {
 	cleanup_free char *name =
 		package_full_name(package->name, package->architecture, plan->architecture->name);
@@ -35,25 +34,21 @@ static void print_packages(struct buffer *text, const struct plan *plan)
 	buffer_printf(
 		text, "%s%s\n", plan->lock ? ", by " : "", plan->lock ? plan->lock->path : "");
 	vector_for_each (package, &plan->packages)
-		print_package(text, plan, package);
-	buffer_printf(text, "kernel: %s\n",
-		plan->kernel.image.name ? plan->recipe->kernel.config.text : "none");
-	if (plan->kernel.image.name) {
-		print_package(text, plan, &plan->kernel.image);
-		print_package(text, plan, &plan->kernel.busybox);
-		if (plan->kernel.uefi.name)
-			print_package(text, plan, &plan->kernel.uefi);
-		buffer_printf(text, "command line: %s\n", plan->command_line);
-	}
+		plan_print_package(text, plan, package);
+}
+
+bool plan_has_layer(const struct plan_layer *layer, const struct store *store)
+{
+	cleanup_free char *path = store_layer_path(store, layer->key);
+	cleanup_free char *whole = xasprintf("%s" STORE_WHOLE, path);
+
+	return file_exists(AT_FDCWD, path) || file_exists(AT_FDCWD, whole);
 }
 
 char *plan_layer_state(
 	const struct plan *plan, const struct plan_layer *layer, const struct store *store)
 {
-	cleanup_free char *path = store_layer_path(store, layer->key);
-	cleanup_free char *whole = xasprintf("%s" STORE_WHOLE, path);
-
-	if (file_exists(AT_FDCWD, path) || file_exists(AT_FDCWD, whole))
+	if (plan_has_layer(layer, store))
 		return xstrdup("cached");
 	cleanup_free char *changes =
 		layer_changes(store, plan->recipe->name.text, layer->name, layer->inputs);
@@ -100,6 +95,7 @@ char *plan_text(const struct plan *plan, const struct store *store)
 	buffer_printf(&text, "%s: %s %s, as of %s\n", plan->name, plan->recipe->suite.text,
 		plan->architecture->name, date);
 	print_packages(&text, plan);
+	plan_print_kernel(&text, plan, store);
 	print_layers(&text, plan, store);
 	print_disk(&text, &plan->layout);
 	buffer_text(&text, "artefacts:\n");
@@ -108,7 +104,7 @@ char *plan_text(const struct plan *plan, const struct store *store)
 	return text.data;
 }
 
-static json_t *package_json(const struct package *package)
+json_t *plan_package_json(const struct package *package)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "name", package->name, "version",
 		package->version, "architecture", package->architecture, "suite", package->suite,
@@ -151,18 +147,18 @@ json_t *plan_json(const struct plan *plan)
 	const struct recipe *recipe = plan->recipe;
 
 	vector_for_each (package, &plan->packages)
-		json_array_append_new(packages, package_json(package));
+		json_array_append_new(packages, plan_package_json(package));
 	for (size_t i = 0; plan->platforms[i]; i++)
 		json_array_append_new(runs_on, json_string(plan->platforms[i]->name));
 	for (size_t i = 0; i < plan->artefact_count; i++)
 		json_array_append_new(artefacts, json_string(plan->artefacts[i].name));
-	json_t *kernel = plan->kernel.image.name ? package_json(&plan->kernel.image) : json_null();
-	json_t *uefi = plan->kernel.uefi.name ? package_json(&plan->kernel.uefi) : NULL;
+	json_t *uefi = plan->kernel.uefi.name ? plan_package_json(&plan->kernel.uefi) : NULL;
 	return json_pack(
 		"{s:s, s:s, s:s*, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o*, s:s*, s:o, s:o}", "name",
 		recipe->name.text, "version", recipe->version.text, "summary", recipe->summary.text,
 		"suite", recipe->suite.text, "architecture", plan->architecture->name, "date",
 		(json_int_t)plan->epoch, "layers", layers_json(plan), "platforms", runs_on,
-		"packages", packages, "kernel", kernel, "uefi", uefi, "command_line",
-		plan->command_line, "disk", layout_json(&plan->layout), "artefacts", artefacts);
+		"packages", packages, "kernel", plan_kernel_json(plan), "uefi", uefi,
+		"command_line", plan->command_line, "disk", layout_json(&plan->layout), "artefacts",
+		artefacts);
 }

@@ -84,8 +84,7 @@ static void name_base(struct plan *plan)
 
 static void name_kernel(struct plan *plan)
 {
-	struct package parts[] = {plan->kernel.image, plan->kernel.busybox};
-	const struct package_list packages = {parts, array_count(parts), array_count(parts)};
+	struct package_list packages = kernel_packages(&plan->kernel, false);
 	cleanup_buffer struct buffer names = {0};
 	char version[HASH_TEXT];
 	struct layer_inputs inputs;
@@ -98,8 +97,11 @@ static void name_kernel(struct plan *plan)
 	layer_inputs_add(&inputs, "kernel version", version);
 	layer_inputs_add(&inputs, "all modules", plan->kernel.all_modules ? "yes" : "no");
 	layer_inputs_add(&inputs, "platforms", names.data);
+	if (kernel_is_built(&plan->kernel))
+		layer_inputs_add(&inputs, "kernel build", plan->kernel.build.key);
 	add_packages(&inputs, &packages, plan->architecture);
 	name_layer(plan, LAYER_KERNEL, &inputs);
+	vector_release(&packages);
 }
 
 static void name_layers(struct plan *plan)
@@ -204,7 +206,13 @@ static int begin(struct plan *plan, const struct recipe *recipe, struct error *e
 	plan->recipe = recipe;
 	plan->name = arena_strdup(&plan->arena, name);
 	plan->architecture = architecture_find(recipe->architecture.text);
-	return choose_platforms(recipe, plan, err);
+	if (choose_platforms(recipe, plan, err))
+		return -1;
+	plan->kernel.recipe = recipe;
+	plan->kernel.architecture = plan->architecture;
+	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
+	plan->kernel.all_modules = !strip_applies(strip_find(STRIP_KERNEL_MODULES), recipe);
+	return 0;
 }
 
 /* Answers need somebody who asks. */
@@ -224,10 +232,8 @@ static int check_debconf(const struct plan *plan, struct error *err)
 /* What follows from the packages. */
 static int complete(struct plan *plan, struct error *err)
 {
-	if (check_debconf(plan, err))
+	if (check_debconf(plan, err) || kernel_complete(&plan->kernel, &plan->arena, err))
 		return -1;
-	plan->kernel.platforms = (const struct platform *const *)plan->platforms;
-	plan->kernel.all_modules = !strip_applies(strip_find(STRIP_KERNEL_MODULES), plan->recipe);
 	name_layers(plan);
 	plan->seed = seed(plan);
 	if (lay_out_disk(plan, err))
@@ -279,6 +285,7 @@ void plan_free(struct plan *plan)
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		plan_layer_release(&plan->layers[i]);
 	vector_release(&plan->packages);
+	kernel_plan_release(&plan->kernel);
 	arena_release(&plan->arena);
 	free(plan);
 }

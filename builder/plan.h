@@ -42,8 +42,8 @@ struct plan {
 	const struct platform **platforms; /* NULL-terminated */
 	struct package_list packages;      /* installed in the root, all layers together */
 	struct plan_layer layers[LAYER_COUNT];
-	struct kernel_plan kernel; /* unpacked into it */
-	const char *command_line;  /* the kernel's; NULL: there is none */
+	struct kernel_plan kernel;
+	const char *command_line; /* the kernel's; NULL: there is none */
 	const char *sources_list;
 	uint64_t epoch;   /* seconds: the time stamp of everything */
 	const char *seed; /* all UUIDs derive from it */
@@ -66,9 +66,13 @@ void plan_free(struct plan *plan);
 void plan_cleanup(struct plan **plan);
 #define cleanup_plan cleanup(plan_cleanup)
 
-/* All packages that a build needs, installed or not, by name; the list (vector_release) is the
- * caller's, its strings the plan's. */
-struct package_list plan_packages(const struct plan *plan);
+/* All packages that a build needs, installed or not, by name, with `kernel_build` those too that
+ * build the kernel; the list (vector_release) is the caller's, its strings the plan's. */
+struct package_list plan_packages(const struct plan *plan, bool kernel_build);
+
+/* Whether a kernel must be built: it is not in the store, nor (or with `anew` all the same) the
+ * layer made of it. */
+bool plan_compiles_kernel(const struct plan *plan, const struct store *store, bool anew);
 
 /* The plan as text for people; owned by the caller. */
 char *plan_text(const struct plan *plan, const struct store *store);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/size.h"
 #include "kernel/boot-files.h"
+#include "kernel/register.h"
 #include "layer-make.h"
 #include "lock.h"
 #include "manifest.h"
@@ -18,18 +19,19 @@ struct build {
 	const struct plan *plan;
 	const struct build_options *options;
 	struct work_directory work;
-	int packages; /* the lock on the store's packages */
+	int packages, kernels; /* the locks on the store's packages and kernels */
 	struct rootfs rootfs;
 	struct layers layers;
 	char *root;                 /* path of the tree; owned */
 	struct buffer uefi_program; /* empty: nothing boots by UEFI */
+	bool compiles; /* a kernel: neither it nor what is made of it is in the store */
 	struct manifest *manifest;
 };
 
 static int stage_fetch(struct build *build, char **ret_result, struct error *err)
 {
 	const struct plan *plan = build->plan;
-	struct package_list all = plan_packages(plan);
+	struct package_list all = plan_packages(plan, build->compiles);
 	uint64_t bytes = 0;
 	char size[32];
 
@@ -42,6 +44,22 @@ static int stage_fetch(struct build *build, char **ret_result, struct error *err
 		xasprintf("%zu packages, %s", all.count, size_format(bytes, size, sizeof(size)));
 	vector_release(&all);
 	return result;
+}
+
+static int stage_compile(struct build *build, char **ret_result, struct error *err)
+{
+	const struct kernel_plan *kernel = &build->plan->kernel;
+	cleanup_free char *log =
+		xasprintf("%s/%s.kernel.log", build->options->output, build->plan->name);
+	const struct kernel_build_options options = {
+		.store = build->options->store, .mode = build->options->mode, .log = log};
+
+	if (build->compiles && kernel_build_run(&kernel->build, &options, err))
+		return -1;
+	*ret_result = !kernel_is_built(kernel) ? xstrdup("none")
+					       : xasprintf("%.12s%s", kernel->build.key,
+							 build->compiles ? "" : " (cached)");
+	return 0;
 }
 
 static int stage_base(struct build *build, char **ret_result, struct error *err)
@@ -123,7 +141,8 @@ static int stage_boot(struct build *build, char **ret_result, struct error *err)
 	find_filesystems(&plan->layout, root, esp);
 	const struct boot_files files = {plan->architecture, build->options->store,
 		plan->command_line, &plan->kernel.uefi, esp};
-	if (boot_files_make(&files, build->root, &build->uefi_program, err))
+	if (boot_files_make(&files, build->root, &build->uefi_program, err) ||
+		kernel_registered(build->root, err))
 		return -1;
 	if (build->uefi_program.length)
 		*ret_result = xasprintf("unified kernel image, %s",
@@ -165,6 +184,7 @@ static const struct {
 	int (*start)(struct build *build, struct error *err); /* a later stage's work, beside */
 } stages[] = {
 	{{"fetch", "bring packages into the store, each checked by its hash"}, .run = stage_fetch},
+	{{"compile", "build the kernel, or take it from the store"}, .run = stage_compile},
 	{{"base", "bootstrap the root, or take it from the store"}, .run = stage_base,
 		.start = start_kernel},
 	{{"packages", "add the recipe's packages, or take them from the store"},
@@ -212,15 +232,17 @@ static void build_release(struct build *build)
 	buffer_release(&build->uefi_program);
 	free(build->root);
 	cleanup_close_fd(&build->packages);
+	cleanup_close_fd(&build->kernels);
 }
 
 int stages_run(const struct plan *plan, const struct build_options *options, struct error *err)
 {
 	cleanup(build_release) struct build build = {
-		.plan = plan, .options = options, .packages = -1};
+		.plan = plan, .options = options, .packages = -1, .kernels = -1};
 
 	if (directory_make(AT_FDCWD, options->output, err) ||
 		store_hold(options->store, STORE_PACKAGES, &build.packages, err) ||
+		store_hold(options->store, STORE_KERNELS, &build.kernels, err) ||
 		store_work_directory(options->store, plan->name, &build.work, err))
 		return -1;
 	build.root = xasprintf("%s/root", build.work.path);
@@ -232,6 +254,7 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		.from_nothing = options->from_nothing,
 		.overlay = sandbox_can_overlay(options->mode, build.work.path),
 	};
+	build.compiles = plan_compiles_kernel(plan, options->store, options->from_nothing);
 	build.manifest = manifest_make(plan, options->fingerprint, options->key);
 	build.rootfs = (struct rootfs){
 		.recipe = plan->recipe,

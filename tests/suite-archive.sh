@@ -168,26 +168,6 @@ test_expired_release() {
 	assert_refused 4 'expired on 2026-01-01 00:00:00 UTC'
 }
 
-# As apt does: what is older was valid once, and is signed, but lacks what has been mended since.
-test_release_that_goes_back() {
-	cp -a "$work/debian/dists" "$work/old"
-	archive_add_package "$work/debian" web 2.0
-	archive_publish "$work/debian" "$suite" "Date: $(LC_ALL=C date -Rud '1 hour')"
-	run plan 'packages: [web]'
-	assert_plan web=2.0
-	rm -r "$work/debian/dists" "$work/store/plans"
-	mv "$work/old" "$work/debian/dists"
-	for _ in once again; do
-		run plan 'packages: [web]'
-		assert_plan web=2.0
-		assertContains "$(cat "$work/stderr")" 'older than the one that the mirror had before'
-	done
-	archive_publish "$work/debian" "$suite" "Date: $(LC_ALL=C date -Rud '2 hours')"
-	run plan 'packages: [web]'
-	assert_plan web=1.0
-	assertNotContains "$(cat "$work/stderr")" warning
-}
-
 test_release_of_another_suite() {
 	archive_publish "$work/debian" "$suite" 'Suite: testing' 'Codename: trixie'
 	run plan

@@ -81,7 +81,7 @@ boots_every_way() {
 	local name=$1 before after
 	"$JEOS" -q build -o "$out" "$JEOS_TOP/recipes/$name.yaml" >/dev/null
 	before=$(identity "$out/$name-1.0-amd64.qcow2")
-	run test --offline -o "$out" --junit junit.xml --tap result.tap "$JEOS_TOP/recipes/$name.yaml"
+	run test -o "$out" --junit junit.xml --tap result.tap "$JEOS_TOP/recipes/$name.yaml"
 	after=$(identity "$out/$name-1.0-amd64.qcow2")
 	assertEquals "$output$errors" 0 $status
 	assertEquals "$output" 3 "$(grep -c "^ok [0-9]* - $name kvm [a-z]*: ready$" result.tap)"

@@ -31,6 +31,8 @@ struct package_list {
 };
 
 void package_list_sort(struct package_list *packages);
+/* Appends those that are not there yet. */
+void package_list_merge(struct package_list *packages, const struct package_list *more);
 
 /* "libc6", of a foreign architecture "libc6:i386", for a guest of architecture `native`. Owned by
  * the caller. */
@@ -121,3 +123,6 @@ const char *package_dependency(
  */
 int packages_fetch(const struct package_list *packages, const struct recipe *recipe,
 	const struct store *store, struct error *err);
+/* The path of a URL: what could mean something else there is escaped, '+' too, which some servers
+ * take for a blank. Owned by the caller. */
+char *url_escape(const char *path);

@@ -27,8 +27,8 @@ uint64_t deb_limit(uint64_t size, uint64_t installed_size)
 	return (promised > usual ? promised : usual) + 64 * MIB;
 }
 
-/* The inner tar's bytes come from the member of the outer ar. */
-static ssize_t read_member(struct archive *tar, void *context, const void **ret_block)
+/* The inner archive's bytes come from the entry of the outer one. */
+static ssize_t read_member(struct archive *inner, void *context, const void **ret_block)
 {
 	struct archive *outer = context;
 	size_t length;
@@ -38,10 +38,15 @@ static ssize_t read_member(struct archive *tar, void *context, const void **ret_
 	if (result == ARCHIVE_EOF)
 		return 0;
 	if (result < ARCHIVE_WARN) {
-		archive_set_error(tar, archive_errno(outer), "%s", archive_error_string(outer));
+		archive_set_error(inner, archive_errno(outer), "%s", archive_error_string(outer));
 		return -1;
 	}
 	return length;
+}
+
+int deb_open_inside(struct archive *inner, struct archive *outer)
+{
+	return archive_read_open(inner, outer, NULL, read_member, NULL);
 }
 
 /* Strips what tar puts before and behind a path; false when it would lead out of the root, or would
@@ -159,7 +164,38 @@ int deb_read(
 		return broken(outer, file, err);
 	if (find_part(outer, part, file, err))
 		return -1;
-	if (archive_read_open(tar, outer, NULL, read_member, NULL) != ARCHIVE_OK)
+	if (deb_open_inside(tar, outer))
 		return broken(tar, file, err);
 	return visit_all(tar, file, reader, err);
+}
+
+static int take_control(void *context, struct archive *tar, struct archive_entry *entry,
+	const char *path, struct error *err)
+{
+	struct buffer *control = context;
+	char chunk[4 * KIB];
+	la_ssize_t length;
+
+	(void)entry;
+	if (strcmp(path, "control") || control->length)
+		return 0;
+	while ((length = archive_read_data(tar, chunk, sizeof(chunk))) > 0)
+		buffer_append(control, chunk, length);
+	if (length < 0)
+		return error_set(err, STATUS_ARCHIVE, "damaged control file");
+	return 0;
+}
+
+int deb_read_control(const char *file, struct buffer *ret_control, struct error *err)
+{
+	cleanup_buffer struct buffer control = {0};
+	const struct deb_reader reader = {16 * MIB, take_control, &control};
+
+	if (deb_read(file, DEB_CONTROL, &reader, err))
+		return -1;
+	if (!control.length || memchr(control.data, '\0', control.length))
+		return error_set(err, STATUS_ARCHIVE, "%s: damaged package: no control file", file);
+	*ret_control = control;
+	control = (struct buffer){0};
+	return 0;
 }

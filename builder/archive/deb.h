@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 enum deb_part { DEB_CONTROL, DEB_DATA };
 
@@ -30,6 +31,12 @@ struct deb_reader {
  * beyond the limit is STATUS_ARCHIVE. */
 int deb_read(
 	const char *file, enum deb_part part, const struct deb_reader *reader, struct error *err);
+
+/* The text of its control file. */
+int deb_read_control(const char *file, struct buffer *ret_control, struct error *err);
+
+/* Opens an archive that is the content of the other's current entry; libarchive's result. */
+int deb_open_inside(struct archive *inner, struct archive *outer);
 
 /* What the data of a .deb of that size may expand to. Its Installed-Size is an estimate, and 0
  * where it is not known. */

@@ -16,9 +16,7 @@ struct fetch {
 	struct arena arena;
 };
 
-/* The path of a package's URL: what could mean something else there is escaped, '+' too, which some
- * servers take for a blank. */
-static char *escape(const char *path)
+char *url_escape(const char *path)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789-._~/";
@@ -77,7 +75,7 @@ static int prepare(struct fetch *fetch, const struct package *package,
 	struct download *ret_download, struct error *err)
 {
 	cleanup_free char *path = store_package_path(fetch->store, package->sha256);
-	cleanup_free char *escaped = escape(package->path);
+	cleanup_free char *escaped = url_escape(package->path);
 	const char *mirror = package->mirror ? package->mirror : "";
 	bool stored = file_exists(AT_FDCWD, path);
 

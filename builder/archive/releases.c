@@ -8,7 +8,6 @@
 #include "archive/download.h"
 #include "archive/signature.h"
 #include "base/cleanup.h"
-#include "base/hash.h"
 #include "base/log.h"
 
 enum { RELEASE_LIMIT = 16 * 1024 * 1024, SIGNATURE_LIMIT = 1024 * 1024 };
@@ -169,61 +168,19 @@ static int check(const struct found_suite *suite, const struct store *store, str
 	return 0;
 }
 
-static int read_release(const struct search *search, struct arena *arena,
-	struct release *ret_release, struct error *err)
-{
-	struct span text;
-
-	if (read_signed(search, arena, &text, err))
-		return -1;
-	return release_parse(text, arena, ret_release, err);
-}
-
-static bool same_bytes(const char *path, const char *other)
-{
-	cleanup(error_release) struct error ignored = {0};
-	char hash[HASH_TEXT], other_hash[HASH_TEXT];
-
-	return !hash_file(AT_FDCWD, path, hash, &ignored) &&
-	       !hash_file(AT_FDCWD, other, other_hash, &ignored) && text_equal(hash, other_hash);
-}
-
-/*
- * Like apt, does not follow a mirror that shows an older Release than it did before: that would
- * take security updates back. Then the store's own is the one that was found.
- */
-static void stay_ahead(const struct quest *quest, struct search *search, struct release *release)
-{
-	cleanup(error_release) struct error ignored = {0};
-	const char *name = search->apart ? "Release" : "InRelease";
-	struct search kept = *search;
-	struct release last;
-
-	kept.file = kept_path(quest, search, name);
-	kept.signature = kept_path(quest, search, "Release.gpg");
-	if (!file_exists(AT_FDCWD, kept.file) || same_bytes(kept.file, search->file) ||
-		read_release(&kept, quest->arena, &last, &ignored) || last.date <= release->date)
-		return;
-	log_warning("%s: older than the one that the mirror had before; staying with that",
-		address(search, name, quest->arena));
-	*search = kept;
-	*release = last;
-}
-
-static int accept(const struct quest *quest, struct search *search, struct found_suites *found,
-	struct error *err)
+static int accept(const struct quest *quest, const struct search *search,
+	struct found_suites *found, struct error *err)
 {
 	struct found_suite suite = {.kind = search->place->kind,
 		.name = search->place->name,
 		.mirror = search->place->mirrors[search->mirror],
 		.place = search->place};
 	const char *name = search->apart ? "Release" : "InRelease";
+	struct span text;
 
-	if (read_release(search, quest->arena, &suite.release, err))
-		return error_wrap(err, "%s", address(search, name, quest->arena));
-	if (!quest->store->offline)
-		stay_ahead(quest, search, &suite.release);
-	if (check(&suite, quest->store, err))
+	if (read_signed(search, quest->arena, &text, err) ||
+		release_parse(text, quest->arena, &suite.release, err) ||
+		check(&suite, quest->store, err))
 		return error_wrap(err, "%s", address(search, name, quest->arena));
 	found->items[found->count++] = suite;
 	return 0;
@@ -269,7 +226,7 @@ static int accept_all(const struct quest *quest, struct found_suites *ret_found,
 		.items = arena_alloc(quest->arena, quest->count * sizeof(*found.items))};
 
 	for (size_t i = 0; i < quest->count; i++) {
-		struct search *search = &quest->searches[i];
+		const struct search *search = &quest->searches[i];
 		if (search->found ? accept(quest, search, &found, err)
 				  : judge_missing(quest, search, &found, err))
 			return -1;

@@ -25,9 +25,8 @@ struct found_suites {
  * out. The first, the base suite, must be found, and the extra ones; its siblings too where the
  * distribution is known to have them, unless the recipe names its mirror.
  *
- * What was found is kept in the store, and used again should the mirror come to show an older one.
- * Offline it is looked for there, its signature checked again, and that it has expired is only a
- * warning.
+ * What was found is kept in the store: offline it is looked for there, its signature checked again,
+ * and that it has expired is only a warning.
  */
 int releases_fetch(const struct suite_place *places, size_t count, const struct store *store,
 	struct arena *arena, struct found_suites *ret_found, struct error *err);

@@ -74,6 +74,17 @@ char *package_full_name(const char *name, const char *architecture, const char *
 	return xasprintf("%s%s%s", name, foreign ? ":" : "", foreign ? architecture : "");
 }
 
+void package_list_merge(struct package_list *packages, const struct package_list *more)
+{
+	vector_for_each (package, more) {
+		bool there = false;
+		vector_for_each (other, packages)
+			there = there || !strcmp(other->sha256, package->sha256);
+		if (!there)
+			vector_push(packages, *package);
+	}
+}
+
 static int list_packages(const struct catalog *catalog, Solver *solver, struct arena *arena,
 	struct package_list *ret_packages, struct error *err)
 {

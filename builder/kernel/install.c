@@ -15,6 +15,7 @@
 #include "base/size.h"
 #include "initramfs.h"
 #include "kernel.h"
+#include "kernel/register.h"
 #include "rootfs/unpack-file.h"
 
 /* A kernel on its way from its package into a tree. */
@@ -23,11 +24,13 @@ struct installation {
 	const char *tree_path;
 	int tree;
 	struct work_directory work;
-	int unpacked;  /* the work directory: a root that holds the packages' files only */
-	char *release; /* owned */
-	int source;    /* lib/modules/RELEASE in it */
+	int unpacked;          /* the work directory: a root that holds the packages' files only */
+	char *release, *image; /* owned: "6.1.0-50-amd64", "boot/vmlinuz-6.1.0-50-amd64" */
+	int source;            /* lib/modules/RELEASE in it; -1: there is none */
 	struct module_list modules;
 	struct module_order order; /* what the initramfs loads */
+	struct arena arena;        /* owns ... */
+	struct words installed;    /* ... the paths of what the package has put into the tree */
 };
 
 static void installation_release(struct installation *installation)
@@ -38,7 +41,10 @@ static void installation_release(struct installation *installation)
 	module_order_release(&installation->order);
 	modules_release(&installation->modules);
 	work_directory_release(&installation->work);
+	vector_release(&installation->installed);
+	arena_release(&installation->arena);
 	free(installation->release);
+	free(installation->image);
 }
 
 static bool wanted_of_kernel(const char *path)
@@ -82,12 +88,10 @@ static int unpack_wanted(void *context, struct archive *tar, struct archive_entr
 	return extract_entry(&unpacking->extractor, tar, entry, path, &exists, err);
 }
 
-static int unpack(int unpacked, const struct store *store, const struct package *package,
+static int unpack(int unpacked, const struct package *package, const char *path,
 	bool (*wanted)(const char *path), struct error *err)
 {
-	cleanup_free char *path = store_package_path(store, package->sha256);
 	struct unpacking unpacking = {{.root = unpacked, .directory = -1}, wanted};
-
 	const struct deb_reader reader = {
 		.limit = deb_limit(package->size, package->installed_size),
 		.visit = unpack_wanted,
@@ -99,21 +103,32 @@ static int unpack(int unpacked, const struct store *store, const struct package 
 	return result;
 }
 
-/* The one name in lib/modules. */
+/* "6.1.0-50-cloud-amd64" of boot/vmlinuz-6.1.0-50-cloud-amd64; NULL when it is no such name. */
+static const char *release_of(const char *name)
+{
+	static const char *const images[] = {"vmlinuz-", "vmlinux-"};
+
+	for (size_t i = 0; i < array_count(images); i++)
+		if (text_starts(name, images[i]))
+			return name + strlen(images[i]);
+	return NULL;
+}
+
 static int find_release(struct installation *installation, struct error *err)
 {
-	int fd = openat(installation->unpacked, "lib/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(installation->unpacked, "boot", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_directory DIR *names = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	while (names && (entry = readdir(names)))
-		if (*entry->d_name != '.' && !installation->release)
-			installation->release = xstrdup(entry->d_name);
+		if (release_of(entry->d_name) && !installation->image) {
+			installation->image = xasprintf("boot/%s", entry->d_name);
+			installation->release = xstrdup(release_of(entry->d_name));
+		}
 	if (!installation->release)
-		return error_set(err, STATUS_ARCHIVE, "%s: it holds no modules",
+		return error_set(err, STATUS_ARCHIVE, "%s: it has no /boot/vmlinuz-*",
 			installation->plan->image.name);
-	cleanup_free char *source = xasprintf("lib/modules/%s", installation->release);
-	return inside_directory(installation->unpacked, source, &installation->source, err);
+	return 0;
 }
 
 /* Writes modules.dep and its like; without the host's depmod.d. */
@@ -124,25 +139,41 @@ static int index_modules(const char *root, const char *release, struct error *er
 	return process_run(&(struct process){.arguments = arguments}, err);
 }
 
-static int move(int from, const char *source, int to, const char *target, struct error *err)
+/* A file of the package is in the tree. */
+static void note(struct installation *installation, const char *path)
 {
-	return renameat(from, source, to, target) ? error_errno(err, errno, "%s", source) : 0;
+	vector_push(&installation->installed, arena_strdup(&installation->arena, path));
+}
+
+static int move(struct installation *installation, int from, const char *source, const char *path,
+	struct error *err)
+{
+	cleanup_fd int directory = -1;
+	const char *name;
+
+	if (inside_parent(installation->tree, path, &directory, &name, err))
+		return -1;
+	if (renameat(from, source, directory, name))
+		return error_errno(err, errno, "%s", source);
+	note(installation, path);
+	return 0;
 }
 
 /* The order in which the kernel's build linked them decides between aliases: depmod(8). */
-static int write_order(struct installation *installation, int target, struct error *err)
+static int write_order(struct installation *installation, const char *path, struct error *err)
 {
 	cleanup_buffer struct buffer all = {0}, kept = {0};
 
 	if (file_read(installation->source, "modules.order", 16 * MIB, &all, err))
 		return -1;
 	buffer_text(&kept, "");
-	for (char *rest = all.data, *path; (path = strsep(&rest, "\n"));) {
-		const struct module *module = modules_find_path(&installation->modules, path);
+	for (char *rest = all.data, *line; (line = strsep(&rest, "\n"));) {
+		const struct module *module = modules_find_path(&installation->modules, line);
 		if (module && module->kept)
-			buffer_printf(&kept, "%s\n", path);
+			buffer_printf(&kept, "%s\n", line);
 	}
-	return file_write(target, "modules.order", kept.data, kept.length, 0644, err);
+	note(installation, path);
+	return inside_write(installation->tree, path, kept.data, 0644, err);
 }
 
 /* depmod looks into lib/modules; in the tree, as in a root, that is usr/lib/modules. */
@@ -156,62 +187,81 @@ static int index_kept(const struct installation *installation, struct error *err
 	return index_modules(stand_in, installation->release, err);
 }
 
+static int move_module(struct installation *installation, const char *directory, const char *name,
+	struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", directory, name);
+
+	return move(installation, installation->source, name, path, err);
+}
+
 static int install_modules(struct installation *installation, struct error *err)
 {
 	static const char *const indices[] = {"modules.builtin", "modules.builtin.modinfo"};
-	cleanup_free char *path = xasprintf("usr/lib/modules/%s", installation->release);
-	cleanup_fd int target = -1;
+	cleanup_free char *directory = xasprintf("usr/lib/modules/%s", installation->release);
+	cleanup_free char *order = xasprintf("%s/modules.order", directory);
 
-	if (inside_directory(installation->tree, path, &target, err) ||
-		write_order(installation, target, err))
+	if (installation->source < 0)
+		return 0;
+	if (write_order(installation, order, err))
 		return -1;
 	for (size_t i = 0; i < array_count(indices); i++)
-		if (move(installation->source, indices[i], target, indices[i], err))
+		if (move_module(installation, directory, indices[i], err))
 			return -1;
-	vector_for_each (module, &installation->modules.items) {
-		if (!module->kept)
-			continue;
-		cleanup_free char *parent =
-			xstrndup(module->path, strrchr(module->path, '/') - module->path);
-		if (directory_make(target, parent, err) ||
-			move(installation->source, module->path, target, module->path, err))
+	vector_for_each (module, &installation->modules.items)
+		if (module->kept && move_module(installation, directory, module->path, err))
 			return -1;
-	}
 	return index_kept(installation, err);
 }
 
-static int make_initramfs(struct installation *installation, int boot, struct error *err)
+/* Whether the kernel by itself mounts /dev, which an init needs; unknown is yes. */
+static bool mounts_devices(int unpacked, const char *config)
+{
+	cleanup(error_release) struct error unread = {0};
+	cleanup_config struct kernel_config options = {0};
+
+	if (!file_exists(unpacked, config) ||
+		kernel_config_read(unpacked, config, &options, &unread))
+		return true;
+	return !strcmp(kernel_config_value(&options, "DEVTMPFS_MOUNT"), "y");
+}
+
+static int write_initramfs(struct installation *installation, struct error *err)
 {
 	cleanup_free char *busybox = xasprintf("%s/bin/busybox", installation->work.path);
-	const struct initramfs initramfs = {installation->source, &installation->order, busybox};
+	struct initramfs initramfs = {installation->source, &installation->order, busybox};
 	cleanup_buffer struct buffer image = {0};
 
 	if (initramfs_make(&initramfs, &image, err))
 		return -1;
-	return file_write(boot, "initrd.img", image.data, image.length, 0644, err);
+	return inside_write_data(
+		installation->tree, "boot/initrd.img", image.data, image.length, 0644, err);
 }
 
 static int install_boot_files(struct installation *installation, struct error *err)
 {
-	const char *release = installation->release;
-	cleanup_free char *compressed = xasprintf("boot/vmlinuz-%s", release);
-	cleanup_free char *plain = xasprintf("boot/vmlinux-%s", release);
-	cleanup_free char *config = xasprintf("boot/config-%s", release);
-	const char *image = file_exists(installation->unpacked, compressed) ? compressed : plain;
-	cleanup_fd int boot = -1;
+	cleanup_free char *config = xasprintf("boot/config-%s", installation->release);
+	int unpacked = installation->unpacked;
 
-	if (inside_directory(installation->tree, "boot", &boot, err) ||
-		move(installation->unpacked, image, boot, "vmlinuz", err) ||
-		move(installation->unpacked, config, boot, config + strlen("boot/"), err))
+	bool initramfs = installation->order.count || !mounts_devices(unpacked, config);
+
+	if (move(installation, unpacked, installation->image, "boot/vmlinuz", err) ||
+		(file_exists(unpacked, config) &&
+			move(installation, unpacked, config, config, err)))
 		return -1;
-	return make_initramfs(installation, boot, err);
+	return initramfs ? write_initramfs(installation, err) : 0;
 }
 
+/* A kernel without any has no directory for them either. */
 static int select_modules(struct installation *installation, struct error *err)
 {
 	const struct kernel_plan *plan = installation->plan;
+	cleanup_free char *path = xasprintf("lib/modules/%s", installation->release);
 
-	if (index_modules(installation->work.path, installation->release, err) ||
+	if (!inside_exists(installation->unpacked, path))
+		return 0;
+	if (inside_directory(installation->unpacked, path, &installation->source, err) ||
+		index_modules(installation->work.path, installation->release, err) ||
 		modules_read(installation->source, &installation->modules, err) ||
 		modules_select(&installation->modules, plan->platforms, &installation->order, err))
 		return -1;
@@ -220,21 +270,29 @@ static int select_modules(struct installation *installation, struct error *err)
 	return 0;
 }
 
+static char *kernel_path(const struct kernel_plan *plan, const struct store *store)
+{
+	return kernel_is_built(plan) ? store_kernel_path(store, plan->build.key)
+				     : store_package_path(store, plan->image.sha256);
+}
+
 int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *work,
 	const char *tree, struct error *err)
 {
 	cleanup(installation_release) struct installation installation = {
 		.plan = plan, .tree_path = tree, .tree = -1, .unpacked = -1, .source = -1};
+	cleanup_free char *kernel = kernel_path(plan, store);
+	cleanup_free char *busybox = store_package_path(store, plan->busybox.sha256);
 	int *unpacked = &installation.unpacked;
 
 	if (inside_open_root(tree, &installation.tree, err) ||
 		work_directory_make(work, "kernel", &installation.work, err) ||
 		inside_open_root(installation.work.path, unpacked, err) ||
 		merge_usr(*unpacked, err) ||
-		unpack(*unpacked, store, &plan->image, wanted_of_kernel, err) ||
-		unpack(*unpacked, store, &plan->busybox, wanted_of_busybox, err) ||
+		unpack(*unpacked, &plan->image, kernel, wanted_of_kernel, err) ||
+		unpack(*unpacked, &plan->busybox, busybox, wanted_of_busybox, err) ||
 		find_release(&installation, err) || select_modules(&installation, err) ||
 		install_boot_files(&installation, err) || install_modules(&installation, err))
 		return -1;
-	return 0;
+	return kernel_register(kernel, &installation.installed, installation.tree, err);
 }

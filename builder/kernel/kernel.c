@@ -3,42 +3,110 @@
 #include <string.h>
 
 #include "initramfs.h"
+#include "kernel/ask.h"
+#include "kernel/given.h"
+#include "kernel/tools.h"
 #include "modules.h"
 
 /* Raised when the code comes to do something else with the same inputs. */
 #define CODE_VERSION "2"
 
-static const char *package_of(const struct architecture *architecture, const char *kernel)
+void kernel_plan_release(struct kernel_plan *plan)
 {
-	return strcmp(kernel, "cloud") ? architecture->generic_kernel : architecture->cloud_kernel;
+	vector_release(&plan->tools);
+	kernel_build_release(&plan->build);
 }
 
-int kernel_choose(struct package_index *index, const struct recipe_kernel *kernel,
-	const struct architecture *architecture, struct arena *arena, struct kernel_plan *ret_plan,
-	struct error *err)
+bool kernel_is_built(const struct kernel_plan *plan)
 {
-	struct kernel_plan plan = {0};
+	return recipe_kernel_origin(&plan->recipe->kernel) == KERNEL_BUILT;
+}
+
+/* A package that only names the newest of its kind. */
+static int follow(struct package_index *index, const char *name, const char *prefix,
+	struct arena *arena, struct package *ret_package, struct error *err)
+{
 	struct package newest;
 
-	if (recipe_kernel_origin(kernel) == KERNEL_NONE) {
-		*ret_plan = plan;
+	if (package_index_find(index, name, arena, &newest, err))
+		return -1;
+	const char *dependency = package_dependency(&newest, prefix, arena);
+	if (!dependency)
+		return error_set(err, STATUS_ARCHIVE, "%s names no %s...", name, prefix);
+	return package_index_find(index, dependency, arena, ret_package, err);
+}
+
+static int choose(struct package_index *index, struct package_index *tools, struct arena *arena,
+	struct kernel_plan *plan, struct error *err)
+{
+	const struct architecture *architecture = plan->architecture;
+	bool cloud = text_equal(plan->recipe->kernel.config.text, "cloud");
+
+	switch (recipe_kernel_origin(&plan->recipe->kernel)) {
+	case KERNEL_NONE:
+	case KERNEL_PACKAGE:
+		return 0;
+	case KERNEL_DISTRIBUTION:
+		return follow(index,
+			cloud ? architecture->cloud_kernel : architecture->generic_kernel,
+			"linux-image-", arena, &plan->image, err);
+	case KERNEL_BUILT:
+		if (follow(index, "linux-source", "linux-source-", arena, &plan->image, err))
+			return -1;
+		return kernel_tools_choose(
+			tools ? tools : index, architecture, arena, &plan->tools, err);
+	}
+	abort();
+}
+
+int kernel_choose(struct package_index *index, struct package_index *tools, struct arena *arena,
+	struct kernel_plan *plan, struct error *err)
+{
+	if (choose(index, tools, arena, plan, err))
+		return error_wrap(err, "kernel");
+	if (recipe_kernel_origin(&plan->recipe->kernel) == KERNEL_NONE)
+		return 0;
+	if (package_index_find(index, "busybox-static", arena, &plan->busybox, err))
+		return error_wrap(err, "kernel");
+	return 0;
+}
+
+int kernel_complete(struct kernel_plan *plan, struct arena *arena, struct error *err)
+{
+	switch (recipe_kernel_origin(&plan->recipe->kernel)) {
+	case KERNEL_NONE:
+	case KERNEL_DISTRIBUTION:
+		return 0;
+	case KERNEL_PACKAGE:
+		return kernel_given(&plan->recipe->kernel.package, plan->architecture, arena,
+			&plan->image, err);
+	case KERNEL_BUILT:
+		plan->build.target = plan->architecture;
+		plan->build.source = &plan->image;
+		plan->build.tools = &plan->tools;
+		if (kernel_ask(plan->recipe, plan->platforms, &plan->build, err))
+			return -1;
+		kernel_build_name(&plan->build, arena);
 		return 0;
 	}
-	if (recipe_kernel_origin(kernel) != KERNEL_DISTRIBUTION)
-		return error_at(err, kernel->config.at,
-			"only kernels of the distribution can be installed; try `kernel: cloud`");
-	const char *name = package_of(architecture, kernel->config.text);
-	/* That package only names the newest kernel of its kind. */
-	if (package_index_find(index, name, arena, &newest, err))
-		return error_wrap(err, "kernel");
-	const char *image = package_dependency(&newest, "linux-image-", arena);
-	if (!image)
-		return error_set(err, STATUS_ARCHIVE, "kernel: %s names no kernel", name);
-	if (package_index_find(index, image, arena, &plan.image, err) ||
-		package_index_find(index, "busybox-static", arena, &plan.busybox, err))
-		return error_wrap(err, "kernel");
-	*ret_plan = plan;
-	return 0;
+	abort();
+}
+
+struct package_list kernel_packages(const struct kernel_plan *plan, bool build)
+{
+	bool built = kernel_is_built(plan);
+	struct package_list all = {0};
+
+	if (!plan->image.name)
+		return all;
+	vector_push(&all, plan->busybox);
+	if (build || !built)
+		vector_push(&all, plan->image);
+	if (build)
+		vector_for_each (tool, &plan->tools)
+			vector_push(&all, *tool);
+	package_list_sort(&all);
+	return all;
 }
 
 void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT])

@@ -258,8 +258,8 @@ const struct form form_fragment = {
 };
 const struct form form_kernel_package = {
 	.what = "a package file",
-	.hint = "the path of a .deb",
-	.pattern = "\\.deb$",
+	.hint = "the path of a .deb, without blanks",
+	.pattern = "^[^ ]+\\.deb$",
 	.verify = verify_kernel_package,
 };
 /* Nothing that a boot loader's configuration gives a meaning to. */

@@ -89,6 +89,11 @@ char *store_package_path(const struct store *store, const char *sha256)
 	return xasprintf("%s/packages/%s.deb", store->path, sha256);
 }
 
+char *store_kernel_path(const struct store *store, const char *key)
+{
+	return xasprintf("%s/kernels/%s.deb", store->path, key);
+}
+
 char *store_release_path(const struct store *store, const char *url)
 {
 	char name[HASH_TEXT];

@@ -9,7 +9,7 @@
  *     plans/KEY                what a request for packages came to
  *     layers/KEY/              finished trees, named by the hash of all that went in
  *     layers/KEY.inputs        what that was (layer.h); its time says when it was last used
- *     kernels/KEY/
+ *     kernels/KEY.deb          kernels that were built (kernel/build.h)
  *     work/NAME.XXXXXX/        private to a running build; swept when its owner is gone
  *
  * What is being made lies beside its final name, with the suffix ".part", or in work/.
@@ -20,7 +20,8 @@
 
 #include "base/file.h"
 
-/* What an entry can be; packages, indices and plans are files, used by whoever holds the room. */
+/* What an entry can be; packages, indices, plans and kernels are files, used by whoever holds the
+ * room. */
 enum store_room {
 	STORE_PACKAGES,
 	STORE_INDICES,
@@ -46,6 +47,9 @@ void store_release(struct store *store);
 char *store_package_path(const struct store *store, const char *sha256);
 /* The same for a package index. */
 char *store_index_path(const struct store *store, const char *sha256);
+
+/* The same for a kernel that was built. */
+char *store_kernel_path(const struct store *store, const char *key);
 
 /* The same for a Release file, or its signature, of that address. */
 char *store_release_path(const struct store *store, const char *url);

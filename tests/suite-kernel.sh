@@ -1,0 +1,283 @@
+#!/bin/bash
+# Kernels that are built: what a plan says of them, the build and how it fails, the package that
+# comes out, in the store, in files and in a guest. The source is a small one of our own, whose
+# makefile takes seconds; the suite of booting builds and boots a real one.
+# shellcheck disable=SC2317 # shunit2 calls the functions
+# time-limit: 900
+. "$JEOS_TOP/tests/lib/archive.sh"
+
+oneTimeSetUp() {
+	cd "$TMPDIR" || return 1
+	archive_make more || return 1
+	source_package && archive_publish more extra || return 1
+	cp -r "$JEOS_TOP/kernel-configs" .
+	# Packages come from the shared store; kernels and layers are this suite's own.
+	mkdir -p store
+	ln -s "$JEOS_STORE/packages" store/ && export JEOS_STORE=$TMPDIR/store
+	recipe 'kernel: guest'
+	"$JEOS" build -q -o out recipe.yaml >build.log 2>&1 || { cat build.log && return 1; }
+	key=$("$JEOS" kernel list --json | jq -r .key)
+	kernel=$JEOS_STORE/kernels/$key.deb
+}
+
+# recipe LINE...: writes recipe.yaml, a small root with these lines.
+recipe() {
+	{
+		printf '%s\n' 'name: small' 'suite: bookworm' 'disk: {size: 1G, firmware: [bios]}' \
+			'strip: [documentation, locales, man-pages]' \
+			"repositories: [{mirror: \"file://$TMPDIR/more\", suite: extra, keyring: $TMPDIR/more/keyring.gpg}]"
+		printf '%s\n' "$@"
+	} >recipe.yaml
+}
+
+# Makes linux-source-99, whose build copies what it is asked for. Its .config says FAIL, SLOW or
+# DROP by options that a fragment sets.
+source_package() {
+	mkdir -p linux-source-99/{arch/{x86,arm},sound,Documentation} tree/usr/src tree/DEBIAN
+	cp /dev/null linux-source-99/arch/x86/head.S
+	cp /dev/null linux-source-99/arch/arm/head.S
+	cp /dev/null linux-source-99/sound/core.c
+	cp /dev/null linux-source-99/sound/Kconfig
+	cp /dev/null linux-source-99/Documentation/index.rst
+	cat >linux-source-99/Kconfig <<-'END'
+		config DROPPED
+			bool "A thing that is not to be had"
+			depends on NOWHERE
+		config NOWHERE
+			bool
+	END
+	cat >linux-source-99/Makefile <<-'END'
+		.RECIPEPREFIX = >
+		allnoconfig:
+		>sed '/DROPPED/d' $(KCONFIG_ALLCONFIG) >$(O)/.config
+		olddefconfig:
+		>echo CONFIG_DEFAULTED=y >>$(O)/.config
+		bzImage:
+		>@echo '  CC      init/main.o'
+		>@if grep -q '^CONFIG_BROKEN=y' $(O)/.config; then echo 'main.c:1: error: broken' >&2; exit 1; fi
+		>@if grep -q '^CONFIG_SLOW=y' $(O)/.config; then sleep 600; fi
+		>mkdir -p $(O)/arch/x86/boot $(O)/include/config
+		>echo 99.0.1-test >$(O)/include/config/kernel.release
+		>{ find . -type f | sort; echo "$$KBUILD_BUILD_USER@$$KBUILD_BUILD_HOST"; gcc --version; } >$(O)/arch/x86/boot/bzImage
+		>for module in virtio_pci virtio_blk virtio_scsi sd_mod ext4 virtio_net; do echo "kernel/$$module.ko"; done >$(O)/modules.builtin
+		>printf 'virtio_net.license=GPL\0' >$(O)/modules.builtin.modinfo
+	END
+	tar -cJf tree/usr/src/linux-source-99.tar.xz linux-source-99
+	printf '%s\n' 'Package: linux-source-99' 'Version: 99.0.1-1' 'Architecture: all' \
+		'Maintainer: Tests <tests@test.invalid>' 'Description: a source' >tree/DEBIAN/control
+	dpkg-deb --root-owner-group -Znone -b tree linux-source-99.deb >/dev/null &&
+		archive_add_deb more linux-source-99.deb &&
+		archive_add_package more linux-source 99.0.1-1 'Architecture: all' 'Depends: linux-source-99'
+}
+
+run() { # run ARGUMENT...: leaves $status, and $output with the errors
+	output=$("$JEOS" "$@" 2>&1 </dev/null)
+	status=$?
+}
+
+# assert_refused STATUS TEXT...
+assert_refused() {
+	assertEquals "$output" "$1" "$status"
+	shift
+	for text in "$@"; do
+		assertContains "$output" "$text"
+	done
+	assertEquals 'nothing is left in the store' "$key.deb" "$(ls "$JEOS_STORE/kernels")"
+	assertEquals '' "$(ls "$JEOS_STORE/work")"
+}
+
+fragment() { # fragment NAME LINE...
+	printf '%s\n' '# For a test.' "${@:2}" >"kernel-configs/$1.config"
+}
+
+key_of() { # key_of LINE...: of the kernel that a recipe with them would have
+	recipe "$@"
+	"$JEOS" plan --json recipe.yaml | jq -r .kernel.key
+}
+
+test_plan_tells_all_beforehand() {
+	recipe 'kernel: guest'
+	run plan recipe.yaml
+	assertEquals "$output" 0 $status
+	assertContains "$output" "linux-source-99 "
+	assertContains "$output" "linux-image-jeos 99.0.1-1+jeos.${key:0:12}  ${key:0:16}  cached"
+	assertEquals true "$("$JEOS" plan --json recipe.yaml | jq '.kernel |
+		(.tools | map(.name) | contains(["gcc", "make", "bc"])) and
+		.source.version == "99.0.1-1" and (.configuration | length) == 64')"
+}
+
+test_key_is_of_what_goes_in() {
+	fragment one CONFIG_ONE=y
+	assertEquals 'another size of disk' "$key" "$(key_of 'kernel: guest' 'hostname: other')"
+	local with
+	with=$(key_of 'kernel: {config: guest, add: [one]}')
+	assertNotEquals "$key" "$with"
+	fragment one 'CONFIG_ONE=y' '# and a comment'
+	assertEquals "$with" "$(key_of 'kernel: {config: guest, add: [one]}')"
+	fragment one CONFIG_ONE=n
+	assertNotEquals "$with" "$(key_of 'kernel: {config: guest, add: [one]}')"
+}
+
+test_package_is_one() {
+	assertTrue 'dpkg-deb reads it' "dpkg-deb -I '$kernel' >info && dpkg-deb -x '$kernel' unpacked"
+	assertEquals linux-image-jeos "$(dpkg-deb -f "$kernel" Package)"
+	assertEquals "$key" "$(dpkg-deb -f "$kernel" Jeos-Kernel)"
+	assertEquals 'linux (= 99.0.1-1)' "$(dpkg-deb -f "$kernel" Built-Using)"
+	assertEquals 'boot boot/config-99.0.1-test boot/vmlinuz-99.0.1-test lib lib/modules lib/modules/99.0.1-test lib/modules/99.0.1-test/modules.builtin lib/modules/99.0.1-test/modules.builtin.modinfo lib/modules/99.0.1-test/modules.order' \
+		"$(cd unpacked && find . -mindepth 1 | sed 's,^\./,,' | sort | xargs)"
+	assertTrue 'its sums' "dpkg-deb -e '$kernel' control && (cd unpacked && md5sum --quiet -c ../control/md5sums)"
+	assertContains "$(<unpacked/boot/config-99.0.1-test)" CONFIG_VIRTIO_BLK=y
+}
+
+test_build_sees_the_source_and_not_the_host() {
+	dpkg-deb -x "$kernel" unpacked
+	local image=unpacked/boot/vmlinuz-99.0.1-test
+	assertContains "$(<$image)" ./arch/x86/head.S
+	assertContains 'rules stay' "$(<$image)" ./sound/Kconfig
+	assertNotContains "$(<$image)" ./arch/arm
+	assertNotContains "$(<$image)" ./sound/core.c
+	assertNotContains "$(<$image)" ./Documentation
+	assertContains "$(<$image)" jeos@jeos
+}
+
+# The guest's own dpkg and apt would say so.
+test_guest_knows_the_package() {
+	local root=guest
+	mkdir -p $root/var/lib $root/usr/lib
+	local start
+	qemu-img convert -O raw out/small-0-*.qcow2 small.img
+	start=$(sfdisk --json small.img | jq '.partitiontable.partitions[-1].start * 512')
+	debugfs -R "rdump /var/lib/dpkg $root/var/lib" "small.img?offset=$start" 2>/dev/null
+	debugfs -R "rdump /boot $root" "small.img?offset=$start" 2>/dev/null
+	debugfs -R "rdump /usr/lib/modules $root/usr/lib" "small.img?offset=$start" 2>/dev/null
+	assertContains "$(dpkg --root="$PWD/$root" -l linux-image-jeos)" \
+		"ii  linux-image-jeos 99.0.1-1+jeos.${key:0:12}"
+	assertEquals '' "$(dpkg --root="$PWD/$root" --verify linux-image-jeos 2>&1)"
+	assertEquals linux-image-jeos: \
+		"$(dpkg --root="$PWD/$root" -S /boot/vmlinuz | cut -d' ' -f1)"
+	assertEquals '' "$(dpkg --root="$PWD/$root" --audit)"
+	assertFalse 'no stanza lies about' "[ -e $root/var/lib/dpkg/jeos-kernel ]"
+	assertFalse 'no initramfs' "[ -e $root/boot/initrd.img ]"
+	assertNotContains "$(<$root/boot/grub/grub.cfg)" initrd
+	assertContains "$(<$root/boot/grub/grub.cfg)" 'linux /boot/vmlinuz root=PARTUUID='
+	assertEquals "$key" "$(jq -r .kernel.key out/small-0-*.manifest.json)"
+}
+
+test_same_bytes_again() {
+	cp "$kernel" first.deb
+	"$JEOS" cache clean -q --kernels --layers >/dev/null
+	assertFalse 'it is gone' "[ -e '$kernel' ]"
+	recipe 'kernel: guest'
+	run build -q --force -o again recipe.yaml
+	assertEquals "$output" 0 $status
+	assertTrue 'the package' "cmp first.deb '$kernel'"
+	assertTrue 'the image' "cmp out/small-0-*.qcow2 again/small-0-*.qcow2"
+}
+
+test_export_and_import() {
+	recipe 'kernel: guest'
+	run kernel export recipe.yaml -o kernel.deb
+	assertEquals "$output" 0 $status
+	assertTrue "cmp kernel.deb '$kernel'"
+	run kernel export "${key:0:8}"
+	assertTrue 'its usual name' "cmp 'linux-image-jeos_99.0.1-1+jeos.${key:0:12}_amd64.deb' '$kernel'"
+	run --store "$TMPDIR/other" kernel import kernel.deb
+	assertEquals "$output" 0 $status
+	assertTrue "cmp kernel.deb 'other/kernels/$key.deb'"
+	assertContains "$("$JEOS" --store other kernel list)" "${key:0:16}  99.0.1-1+jeos.${key:0:12}"
+	# What needs no kernel to be built fetches nothing to build one with.
+	run --store "$TMPDIR/other" plan recipe.yaml
+	assertContains "$output" cached
+}
+
+test_import_refuses_what_is_damaged() {
+	local size
+	size=$(stat -c %s "$kernel")
+	head -c $((size - 2000)) "$kernel" >short.deb
+	run kernel import short.deb
+	assert_refused 4 'short.deb: damaged package'
+	cp "$kernel" flipped.deb
+	printf X | dd of=flipped.deb bs=1 seek=$((size - 1000)) conv=notrunc status=none
+	run kernel import flipped.deb
+	assert_refused 4 'flipped.deb: '
+	run kernel import linux-source-99.deb
+	assert_refused 4 'not a kernel that `jeos kernel export` wrote'
+	run kernel export 0123
+	assert_refused 2 'no kernel in the store has a key that begins so'
+}
+
+test_given_package() {
+	cp "$kernel" given.deb
+	recipe 'kernel: {package: given.deb}'
+	run build -q -o given recipe.yaml
+	assertEquals "$output" 0 $status
+	assertEquals "$(sha256sum <given.deb)" "$(jq -r .kernel.sha256 given/small-0-*.manifest.json)  -"
+	recipe 'kernel: {package: linux-source-99.deb}'
+	run build -q -o given recipe.yaml
+	assert_refused 3 'recipe.yaml:6:19: linux-source-99.deb is no kernel'
+}
+
+test_symbol_that_is_dropped() {
+	fragment dropped CONFIG_DROPPED=y
+	recipe 'kernel: {config: guest, add: [dropped]}'
+	run build -q -o out recipe.yaml
+	assert_refused 3 DROPPED 'A thing that is not to be had' NOWHERE
+}
+
+test_compiler_that_fails() {
+	fragment broken CONFIG_BROKEN=y
+	recipe 'kernel: {config: guest, add: [broken]}'
+	run build -q -o broken recipe.yaml
+	assert_refused 1 'main.c:1: error: broken' "the whole log: broken/small-0-"
+	assertContains "$(cat broken/*.kernel.log)" 'CC      init/main.o'
+}
+
+test_killed_build() {
+	fragment slow CONFIG_SLOW=y
+	recipe 'kernel: {config: guest, add: [slow]}'
+	local try
+	"$JEOS" build -q -o killed recipe.yaml >/dev/null 2>&1 &
+	for try in $(seq 600); do
+		grep -qs 'init/main.o' killed/*.kernel.log && break
+		sleep 0.1
+	done
+	assertTrue "after $try tries it compiles" "[ $try -lt 600 ]"
+	kill -KILL $!
+	wait $! 2>/dev/null
+	# The next one sweeps what it left.
+	run cache show
+	assertEquals "$key.deb" "$(ls "$JEOS_STORE/kernels")"
+	assertEquals '' "$(ls "$JEOS_STORE/work")"
+}
+
+test_unknown_fragment() {
+	recipe 'kernel: {config: guest, add: [no-such-thing]}'
+	run plan recipe.yaml
+	assert_refused 3 'recipe.yaml:6:31: ' no-such-thing
+}
+
+test_complete_configuration() {
+	printf '%s\n' CONFIG_MINE=y '# CONFIG_MODULES is not set' CONFIG_DEVTMPFS_MOUNT=y >mine.config
+	recipe 'kernel: ./mine.config'
+	run build -q -o mine recipe.yaml
+	assertEquals "$output" 0 $status
+	local built
+	built=$(jq -r .kernel.key mine/small-0-*.manifest.json)
+	dpkg-deb -x "$JEOS_STORE/kernels/$built.deb" mine
+	assertContains "$(cat mine/boot/config-*)" CONFIG_MINE=y
+	assertContains 'others get their defaults' "$(cat mine/boot/config-*)" CONFIG_DEFAULTED=y
+	rm "$JEOS_STORE/kernels/$built.deb"
+}
+
+# A lock names the source and the tools; the kernel is then the same without a look at the archive.
+test_lock_has_the_tools() {
+	recipe 'kernel: guest'
+	run lock recipe.yaml
+	assertEquals "$output" 0 $status
+	assertContains "$(grep ^kernel small.lock)" 'kernel linux-source-99 99.0.1-1 '
+	assertContains "$(grep ^tool small.lock)" 'tool gcc '
+	assertEquals "$key" "$("$JEOS" --offline plan --json recipe.yaml | jq -r .kernel.key)"
+	rm small.lock
+}
+
+. shunit2
