@@ -1,19 +1,45 @@
-/* qcow2: compressed clusters. */
+/* qcow2: compressed clusters, read and written. */
+#include <string.h>
+
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/size.h"
 #include "disk-qcow2.h"
 #include "host-file.h"
 
+enum { SECTOR = 512 };
+
+/* The bits of an entry that hold the byte where the data starts. Those above it count the sectors
+ * behind the one of that byte. */
+static unsigned offset_bits(const struct qcow2 *image)
+{
+	return 62 - (image->cluster_bits - 8);
+}
+
+uint64_t qcow2_compressed_place(const struct qcow2 *image, uint64_t entry, uint64_t *ret_length)
+{
+	uint64_t at = entry & ((1ull << offset_bits(image)) - 1);
+	uint64_t sectors = (entry & (QCOW2_COMPRESSED - 1)) >> offset_bits(image);
+
+	*ret_length = (sectors + 1) * SECTOR - at % SECTOR;
+	return at;
+}
+
+static uint64_t compressed_entry(const struct qcow2 *image, uint64_t at, uint64_t length)
+{
+	uint64_t sectors = (at + length - 1) / SECTOR - at / SECTOR;
+
+	return QCOW2_COMPRESSED | sectors << offset_bits(image) | at;
+}
+
 int qcow2_inflate(struct qcow2 *image, uint64_t entry, struct error *err)
 {
-	/* The entry's upper bits count the sectors behind the one in which the data starts. */
-	unsigned offset_bits = 62 - (image->cluster_bits - 8);
-	uint64_t at = entry & ((1ull << offset_bits) - 1);
-	uint64_t sectors = (entry & (QCOW2_COMPRESSED - 1)) >> offset_bits;
-	uint64_t length = (sectors + 1) * 512 - at % 512, size = qcow2_cluster_size(image);
+	uint64_t size = qcow2_cluster_size(image), length;
+	uint64_t at = qcow2_compressed_place(image, entry, &length);
 	const struct inflated inflated = {image->scratch, size, size};
 
-	if (at >= image->file_size)
+	if (at >= image->end)
 		return error_set(err, STATUS_FAILED,
 			"compressed cluster at byte 0x%llx: behind the end of the file of %llu "
 			"bytes",
@@ -25,4 +51,81 @@ int qcow2_inflate(struct qcow2 *image, uint64_t entry, struct error *err)
 		return error_set(err, STATUS_FAILED, "compressed cluster at byte 0x%llx: damaged",
 			(unsigned long long)at);
 	return 0;
+}
+
+/* Clusters that do not shrink are kept as they are, at a cluster of their own. */
+static int put_plain(struct qcow2 *image, uint64_t cluster, const uint8_t *data, struct error *err)
+{
+	uint64_t size = qcow2_cluster_size(image), host = image->end;
+
+	if (file_write_at(image->fd, host, data, size, err))
+		return -1;
+	image->end += size;
+	qcow2_map_set(image, cluster * size, size, host, false);
+	return 0;
+}
+
+/* What is left of the last cluster is used up if the next one follows it, or has no need of it. */
+static uint64_t pack(struct qcow2 *image, uint64_t length)
+{
+	uint64_t size = qcow2_cluster_size(image);
+
+	if (image->packed_end - image->packed < length) {
+		if (image->packed_end != image->end)
+			image->packed = image->end;
+		image->end += size;
+		image->packed_end = image->end;
+	}
+	image->packed += length;
+	return image->packed - length;
+}
+
+static int put(void *context, const struct compressed *block, struct error *err)
+{
+	struct qcow2 *image = context;
+
+	if (!block->length)
+		return put_plain(image, block->number, block->data, err);
+	uint64_t at = pack(image, block->length);
+	*qcow2_entry(image, block->number) = compressed_entry(image, at, block->length);
+	return file_write_at(image->fd, at, block->result, block->length, err);
+}
+
+static int drop(void *context, uint64_t number, struct error *err)
+{
+	struct qcow2 *image = context;
+	uint64_t size = qcow2_cluster_size(image);
+	struct qcow2_extent extent;
+
+	if (qcow2_map(image, number * size, size, &extent, err))
+		return -1;
+	if (extent.kind == QCOW2_IS_DATA && host_file_zero(image->fd, extent.host, size, err))
+		return -1;
+	if (extent.kind != QCOW2_IS_BELOW || image->disk.backing)
+		qcow2_map_set(image, number * size, size, 0, image->disk.backing);
+	return 0;
+}
+
+static int load(void *context, uint64_t number, uint8_t *data, struct error *err)
+{
+	struct qcow2 *image = context;
+	uint64_t size = qcow2_cluster_size(image), offset = number * size;
+	uint64_t left = image->disk.size - offset, length = left < size ? left : size;
+
+	memset(data + length, 0, size - length);
+	return qcow2_read_stored(image, offset, data, length, err);
+}
+
+int qcow2_compress(struct qcow2 *image, struct error *err)
+{
+	uint32_t size = qcow2_cluster_size(image);
+	const struct packer_options options = {.compression = image->compression,
+		.size = size,
+		.room = size - 1,
+		.put = put,
+		.drop = drop,
+		.load = load,
+		.context = image};
+
+	return packer_new(&options, &image->packer, err);
 }

@@ -15,6 +15,12 @@ struct layout {
 	uint64_t l1_at, refcount_table_at, refcount_table_clusters;
 };
 
+/* Version 2 has no flag for zeros; what is at the cluster's place is a hole. */
+static uint64_t l2_entry(const struct qcow2 *image, uint64_t entry)
+{
+	return image->version == 2 && !(entry & QCOW2_COMPRESSED) ? entry & ~QCOW2_ZERO : entry;
+}
+
 /* Writes the L2 tables; fills the L1 table, big-endian. */
 static int write_l2(struct qcow2 *image, uint64_t *l1, struct error *err)
 {
@@ -25,7 +31,7 @@ static int write_l2(struct qcow2 *image, uint64_t *l1, struct error *err)
 		if (!image->tables[i])
 			continue;
 		for (uint64_t k = 0; k < size / sizeof(*entries); k++)
-			entries[k] = htobe64(image->tables[i][k]);
+			entries[k] = htobe64(l2_entry(image, image->tables[i][k]));
 		if (interrupt_check(err) ||
 			file_write_at(image->fd, image->end, entries, size, err))
 			return -1;
@@ -47,8 +53,29 @@ static int write_l1(struct qcow2 *image, struct layout *layout, struct error *er
 	return 0;
 }
 
-/* Every cluster of the file is used exactly once, those of the refcounts included. */
-static int write_refcounts(struct qcow2 *image, struct layout *layout, struct error *err)
+/* How often each cluster of the file is used, those of the refcounts not yet. */
+static void count_data(const struct qcow2 *image, uint16_t *counts)
+{
+	uint64_t size = qcow2_cluster_size(image), per_table = qcow2_table_entries(image), length;
+
+	for (uint64_t i = 0; i < image->l1_entries; i++) {
+		for (uint64_t k = 0; image->tables[i] && k < per_table; k++) {
+			uint64_t entry = image->tables[i][k];
+			if (!(entry & QCOW2_COMPRESSED)) {
+				if (entry & QCOW2_OFFSET)
+					counts[(entry & QCOW2_OFFSET) / size]++;
+				continue;
+			}
+			uint64_t at = qcow2_compressed_place(image, entry, &length);
+			for (uint64_t used = at / size; used <= (at + length - 1) / size; used++)
+				counts[used]++;
+		}
+	}
+}
+
+/* `data_end`: the end of the clusters that the L2 tables count; those behind it are used once. */
+static int write_refcounts(
+	struct qcow2 *image, uint64_t data_end, struct layout *layout, struct error *err)
 {
 	uint64_t size = qcow2_cluster_size(image), per_block = size / sizeof(uint16_t);
 	uint64_t used = image->end / size, blocks = 0, table_clusters = 0, total;
@@ -61,15 +88,14 @@ static int write_refcounts(struct qcow2 *image, struct layout *layout, struct er
 
 	uint64_t first_block = image->end + table_clusters * size;
 	cleanup_free uint64_t *table = xcalloc(table_clusters, size);
-	uint16_t *counts = (uint16_t *)image->scratch;
-	for (uint64_t i = 0; i < blocks; i++) {
-		for (uint64_t k = 0; k < per_block; k++)
-			counts[k] = htobe16(i * per_block + k < total);
+	cleanup_free uint16_t *counts = xcalloc(blocks, size);
+	count_data(image, counts);
+	for (uint64_t i = 0; i < total; i++)
+		counts[i] = htobe16(i && i < data_end / size ? counts[i] : 1);
+	for (uint64_t i = 0; i < blocks; i++)
 		table[i] = htobe64(first_block + i * size);
-		if (file_write_at(image->fd, first_block + i * size, counts, size, err))
-			return -1;
-	}
-	if (file_write_at(image->fd, image->end, table, table_clusters * size, err))
+	if (file_write_at(image->fd, first_block, counts, blocks * size, err) ||
+		file_write_at(image->fd, image->end, table, table_clusters * size, err))
 		return -1;
 	layout->refcount_table_at = image->end;
 	layout->refcount_table_clusters = table_clusters;
@@ -77,15 +103,20 @@ static int write_refcounts(struct qcow2 *image, struct layout *layout, struct er
 	return 0;
 }
 
-/* The header's cluster: header, extensions, name of the backing file. */
+/* The header's cluster: header, extensions, name of the backing file. Version 2 has
+ * less of a header, zstd more. */
 static int write_header(struct qcow2 *image, const struct layout *layout, struct error *err)
 {
 	const struct disk *disk = &image->disk;
 	cleanup_buffer struct buffer buffer = {0};
 	static const uint8_t zeros[8];
+	bool zstd = image->packer && image->compression == COMPRESSION_ZSTD;
+	uint32_t header_length = image->version == 2 ? QCOW2_HEADER_V2
+				 : zstd              ? sizeof(struct qcow2_header)
+						     : QCOW2_HEADER_V3;
 	struct qcow2_header header = {
 		.magic = QCOW2_MAGIC,
-		.version = htobe32(3),
+		.version = htobe32(image->version),
 		.cluster_bits = htobe32(image->cluster_bits),
 		.size = htobe64(disk->size),
 		.l1_entries = htobe32(image->l1_entries),
@@ -93,10 +124,12 @@ static int write_header(struct qcow2 *image, const struct layout *layout, struct
 		.refcount_table_at = htobe64(layout->refcount_table_at),
 		.refcount_table_clusters = htobe32(layout->refcount_table_clusters),
 		.refcount_order = htobe32(4),
-		.header_length = htobe32(QCOW2_HEADER_V3),
+		.header_length = htobe32(header_length),
+		.incompatible = htobe64(zstd ? QCOW2_FEATURE_COMPRESSION : 0),
+		.compression = zstd ? QCOW2_ZSTD : 0,
 	};
 
-	buffer_append(&buffer, &header, QCOW2_HEADER_V3);
+	buffer_append(&buffer, &header, header_length);
 	if (disk->backing_name) {
 		size_t length = strlen(disk->backing_format);
 		struct qcow2_extension format = {
@@ -121,7 +154,10 @@ int qcow2_finish(struct disk *disk, struct error *err)
 	struct qcow2 *image = qcow2_of(disk);
 	struct layout layout;
 
-	if (write_l1(image, &layout, err) || write_refcounts(image, &layout, err) ||
+	if (image->packer && packer_flush(image->packer, err))
+		return -1;
+	uint64_t data_end = image->end;
+	if (write_l1(image, &layout, err) || write_refcounts(image, data_end, &layout, err) ||
 		host_file_set_size(image->fd, image->end, err))
 		return -1;
 	return write_header(image, &layout, err);

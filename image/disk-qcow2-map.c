@@ -78,7 +78,7 @@ static int read_entry(const struct qcow2 *image, uint64_t entry, struct qcow2_ex
 		return 0;
 	}
 	if (entry & ~(QCOW2_COPIED | QCOW2_OFFSET | QCOW2_ZERO) ||
-		host % qcow2_cluster_size(image) || (zero && image->version < 3))
+		host % qcow2_cluster_size(image) || (zero && image->version < 3 && !image->tables))
 		return error_set(
 			err, STATUS_FAILED, "0x%llx is no entry", (unsigned long long)entry);
 	if (host >= image->end)
@@ -132,17 +132,24 @@ int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
 	return 0;
 }
 
-void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero)
+uint64_t *qcow2_entry(struct qcow2 *image, uint64_t cluster)
 {
-	uint64_t size = qcow2_cluster_size(image), per_table = qcow2_table_entries(image);
-	uint64_t first = offset / size, last = (offset + length - 1) / size;
-	uint64_t **table = &image->tables[first / per_table];
+	uint64_t per_table = qcow2_table_entries(image);
+	uint64_t **table = &image->tables[cluster / per_table];
 
 	if (!*table)
 		*table = xcalloc(per_table, sizeof(**table));
+	return *table + cluster % per_table;
+}
+
+void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero)
+{
+	uint64_t size = qcow2_cluster_size(image);
+	uint64_t first = offset / size, last = (offset + length - 1) / size;
+
 	for (uint64_t cluster = first; cluster <= last; cluster++) {
 		uint64_t at = host ? host / size * size + (cluster - first) * size : 0;
-		(*table)[cluster % per_table] =
+		*qcow2_entry(image, cluster) =
 			at | (at ? QCOW2_COPIED : 0) | (zero ? QCOW2_ZERO : 0);
 	}
 }

@@ -11,8 +11,7 @@
 /* Incompatible features, by bit. */
 enum {
 	FEATURE_DIRTY = 1 << 0, /* refcounts may be wrong; reading does not use them */
-	FEATURE_COMPRESSION = 1 << 3,
-	FEATURES_READ = FEATURE_DIRTY | FEATURE_COMPRESSION,
+	FEATURES_READ = FEATURE_DIRTY | QCOW2_FEATURE_COMPRESSION,
 };
 static const char *const feature_names[] = {
 	"dirty", "corrupt", "external data file", "compression type", "extended L2 entries"};
@@ -65,7 +64,7 @@ static int read_header(int fd, uint64_t file_size, struct qcow2_header *header, 
 static int check_features(const struct qcow2_header *header, struct error *err)
 {
 	uint64_t unknown = header->incompatible & ~(uint64_t)FEATURES_READ;
-	bool typed = header->incompatible & FEATURE_COMPRESSION;
+	bool typed = header->incompatible & QCOW2_FEATURE_COMPRESSION;
 
 	if (unknown) {
 		unsigned bit = __builtin_ctzll(unknown);
@@ -192,7 +191,7 @@ int qcow2_open(const char *path, bool writable, struct disk **ret_disk, struct e
 		return -1;
 	struct qcow2 *image = xcalloc(1, sizeof(*image));
 	*image = (struct qcow2){
-		.disk = {.driver = &disk_qcow2,
+		.disk = {.driver = header.version == 2 ? &disk_qcow2_v2 : &disk_qcow2,
 			.size = header.size,
 			.block = 1u << header.cluster_bits},
 		.fd = steal_fd(&fd),

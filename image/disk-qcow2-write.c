@@ -1,6 +1,7 @@
 /* qcow2: making an image. Data goes straight to the cluster where it stays; the tables are kept in
  * memory and written by disk-qcow2-finish.c. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -26,14 +27,15 @@ static int check_options(
 	 * cluster. */
 	size_t length = strlen(options->backing_name);
 	if (!length || length > QCOW2_BACKING_NAME_MAX ||
-		QCOW2_HEADER_V3 + 32 + length > cluster_size)
+		sizeof(struct qcow2_header) + 32 + length > cluster_size)
 		return error_set(err, STATUS_FAILED,
 			"the backing file's name has %zu bytes, more than there is room for",
 			length);
 	return 0;
 }
 
-int qcow2_create(const struct disk_options *options, struct disk **ret_disk, struct error *err)
+static int create(const struct disk_driver *driver, const struct disk_options *options,
+	struct disk **ret_disk, struct error *err)
 {
 	uint64_t cluster_size =
 		options->cluster_size ? options->cluster_size : 1u << QCOW2_BITS_DEFAULT;
@@ -44,12 +46,14 @@ int qcow2_create(const struct disk_options *options, struct disk **ret_disk, str
 		return -1;
 	struct qcow2 *image = xcalloc(1, sizeof(*image));
 	*image = (struct qcow2){
-		.disk = {.driver = &disk_qcow2,
+		.disk = {.driver = driver,
 			.size = options->size,
 			.block = cluster_size,
 			.writable = true},
 		.fd = fd,
-		.version = 3,
+		.version = driver == &disk_qcow2_v2 ? 2 : 3,
+		.compression = options->compression == COMPRESSION_ZSTD ? COMPRESSION_ZSTD
+									: COMPRESSION_DEFLATE,
 		.cluster_bits = __builtin_ctzll(cluster_size),
 		.end = cluster_size,
 		.scratch = xmalloc(cluster_size),
@@ -61,8 +65,26 @@ int qcow2_create(const struct disk_options *options, struct disk **ret_disk, str
 		image->disk.backing_name = xstrdup(options->backing_name);
 		image->disk.backing_format = xstrdup(options->backing->driver->family);
 	}
+	if (options->compression && qcow2_compress(image, err)) {
+		unlink(options->path);
+		disk_free(&image->disk);
+		return -1;
+	}
 	*ret_disk = &image->disk;
 	return 0;
+}
+
+int qcow2_create(const struct disk_options *options, struct disk **ret_disk, struct error *err)
+{
+	return create(&disk_qcow2, options, ret_disk, err);
+}
+
+int qcow2_create_v2(const struct disk_options *options, struct disk **ret_disk, struct error *err)
+{
+	if (options->compression == COMPRESSION_ZSTD)
+		return error_set(
+			err, STATUS_FAILED, "the format qcow2-v2 has no zstd: take zlib, or qcow2");
+	return create(&disk_qcow2_v2, options, ret_disk, err);
 }
 
 /* Copies a part of one cluster from the disk below to its new place. */
@@ -121,6 +143,8 @@ int qcow2_write(
 	struct qcow2 *image = qcow2_of(disk);
 	struct qcow2_extent extent;
 
+	if (image->packer)
+		return packer_write(image->packer, offset, data, length, err);
 	for (uint64_t done = 0; done < length; done += extent.length)
 		if (qcow2_map(image, offset + done, length - done, &extent, err) ||
 			write_extent(
@@ -166,6 +190,8 @@ int qcow2_zero(struct disk *disk, uint64_t offset, uint64_t length, struct error
 	struct qcow2 *image = qcow2_of(disk);
 	struct qcow2_extent extent;
 
+	if (image->packer)
+		return packer_write(image->packer, offset, NULL, length, err);
 	for (uint64_t done = 0; done < length; done += extent.length)
 		if (qcow2_map(image, offset + done, length - done, &extent, err) ||
 			zero_extent(image, offset + done, &extent, err))

@@ -1,6 +1,7 @@
 /* qcow2: the driver, and reading. */
 #include "disk-qcow2.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,9 +9,23 @@
 #include "base/memory.h"
 #include "host-file.h"
 
+static bool has_version(const struct disk_ends *ends, bool second)
+{
+	struct qcow2_header header;
+
+	memcpy(&header, ends->head, sizeof(header));
+	return !memcmp(header.magic, QCOW2_MAGIC, sizeof(header.magic)) &&
+	       (be32toh(header.version) == 2) == second;
+}
+
 static bool qcow2_recognize(const struct disk_ends *ends)
 {
-	return !memcmp(ends->head, QCOW2_MAGIC, strlen(QCOW2_MAGIC));
+	return has_version(ends, false);
+}
+
+static bool qcow2_recognize_v2(const struct disk_ends *ends)
+{
+	return has_version(ends, true);
 }
 
 int qcow2_read_below(
@@ -56,9 +71,9 @@ static int read_extent(struct qcow2 *image, uint64_t offset, void *data,
 	return 0;
 }
 
-int qcow2_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err)
+int qcow2_read_stored(
+	struct qcow2 *image, uint64_t offset, void *data, uint64_t length, struct error *err)
 {
-	struct qcow2 *image = qcow2_of(disk);
 	struct qcow2_extent extent;
 
 	for (uint64_t done = 0; done < length; done += extent.length)
@@ -68,13 +83,22 @@ int qcow2_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, 
 	return 0;
 }
 
+int qcow2_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err)
+{
+	struct qcow2 *image = qcow2_of(disk);
+
+	return image->packer ? packer_read(image->packer, offset, data, length, err)
+			     : qcow2_read_stored(image, offset, data, length, err);
+}
+
 static bool qcow2_has_data(
 	struct disk *disk, uint64_t offset, uint64_t length, uint64_t *ret_length)
 {
 	struct error ignored = {0};
 	struct qcow2_extent extent;
 
-	if (qcow2_map(qcow2_of(disk), offset, length, &extent, &ignored)) {
+	if (qcow2_of(disk)->packer ||
+		qcow2_map(qcow2_of(disk), offset, length, &extent, &ignored)) {
 		/* Reading will tell. */
 		error_release(&ignored);
 		*ret_length = length;
@@ -94,6 +118,7 @@ static void qcow2_free(struct disk *disk)
 {
 	struct qcow2 *image = qcow2_of(disk);
 
+	packer_free(image->packer);
 	for (uint64_t i = 0; image->tables && i < image->l1_entries; i++)
 		free(image->tables[i]);
 	free(image->tables);
@@ -109,9 +134,26 @@ const struct disk_driver disk_qcow2 = {
 	.family = "qcow2",
 	.suffix = "qcow2",
 	.summary = "QEMU's format, version 3: grows with its data, overlays",
-	.abilities = DISK_HAS_BACKING | DISK_HAS_CLUSTERS,
+	.abilities = DISK_HAS_BACKING | DISK_HAS_CLUSTERS | DISK_HAS_COMPRESSION,
 	.create = qcow2_create,
 	.recognize = qcow2_recognize,
+	.open = qcow2_open,
+	.read = qcow2_read,
+	.write = qcow2_write,
+	.zero = qcow2_zero,
+	.has_data = qcow2_has_data,
+	.finish = qcow2_finish,
+	.free = qcow2_free,
+};
+
+const struct disk_driver disk_qcow2_v2 = {
+	.name = "qcow2-v2",
+	.family = "qcow2",
+	.suffix = "v2.qcow2",
+	.summary = "the same for QEMU before 1.1, of 2012",
+	.abilities = DISK_HAS_CLUSTERS | DISK_HAS_COMPRESSION,
+	.create = qcow2_create_v2,
+	.recognize = qcow2_recognize_v2,
 	.open = qcow2_open,
 	.read = qcow2_read,
 	.write = qcow2_write,

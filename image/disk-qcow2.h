@@ -6,14 +6,17 @@
  *     header ──▶ L1 table ──▶ L2 table ──▶ cluster of data        an L2 table fills one cluster
  *       └──────▶ refcount table ──▶ refcount block                so does a refcount block
  *
- * What we write has version 3, no compressed clusters, and this order:
+ * What we write has this order:
  *
  *     header | data as it came | L2 tables | L1 table | refcount table | refcount blocks
+ *
+ * A compressed cluster takes as many bytes as it needs, wherever the one before it ended: several
+ * share a cluster of the file, which is counted once for each.
  */
 #pragma once
 
-#include "compress.h"
 #include "disk.h"
+#include "packer.h"
 
 enum {
 	QCOW2_BITS_MIN = 9, /* of the cluster size */
@@ -23,7 +26,8 @@ enum {
 	QCOW2_BACKING_NAME_MAX = 1023,
 	QCOW2_HEADER_V2 = 72,
 	QCOW2_EXTENSION_END = 0,
-	QCOW2_ZSTD = 1,     /* in the header; else deflate */
+	QCOW2_FEATURE_COMPRESSION = 1 << 3, /* incompatible: another one than deflate */
+	QCOW2_ZSTD = 1,                     /* in the header; else deflate */
 	QCOW2_WINDOW = 512, /* L2 entries of an opened image that are held at a time */
 };
 #define QCOW2_MAGIC                    "QFI\xfb"
@@ -74,16 +78,20 @@ struct qcow2 {
 	uint64_t l1_entries;
 	uint8_t *scratch; /* one cluster; owned */
 
+	unsigned version;
+	enum compression compression; /* of clusters that are compressed */
+
 	/* A disk that was created: its L2 tables in the host's byte order, owned. NULL: nothing of
 	 * that range was ever written. */
 	uint64_t **tables;
+	struct packer *packer; /* of compressed images: all writes go through it; owned */
+	/* Where the next compressed cluster goes, if it fits before the end of that cluster. */
+	uint64_t packed, packed_end;
 
 	/* A disk that was opened: */
-	unsigned version;
 	uint64_t file_size;
 	uint64_t *l1;                             /* in the host's byte order; owned */
 	uint64_t window[QCOW2_WINDOW], window_at; /* a part of an L2 table, and its place */
-	enum compression compression;
 	uint64_t inflated; /* the compressed cluster, as its L2 entry, that scratch holds; 0: none
 			    */
 };
@@ -116,18 +124,28 @@ struct qcow2_extent {
  * alike and contiguous in the file. */
 int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
 	struct qcow2_extent *ret_extent, struct error *err);
+/* The L2 entry of a cluster of a disk that was created; its table is made when needed. */
+uint64_t *qcow2_entry(struct qcow2 *image, uint64_t cluster);
 /* Records that the clusters of the range are at `host` (0: nowhere) in the file, in a row. The
  * range lies within one L2 table. */
 void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero);
 
 int qcow2_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);
+/* The same, past what a packer still keeps. */
+int qcow2_read_stored(
+	struct qcow2 *image, uint64_t offset, void *data, uint64_t length, struct error *err);
 /* Reads what the disk below has; behind its end there are zeros. */
 int qcow2_read_below(
 	struct qcow2 *image, uint64_t offset, void *data, uint64_t length, struct error *err);
+/* Where an entry says that a compressed cluster is; it may take all of these bytes. */
+uint64_t qcow2_compressed_place(const struct qcow2 *image, uint64_t entry, uint64_t *ret_length);
 /* Decompresses a cluster into the scratch. */
 int qcow2_inflate(struct qcow2 *image, uint64_t entry, struct error *err);
+/* Makes an image that is being created compress what is written to it. */
+int qcow2_compress(struct qcow2 *image, struct error *err);
 
 int qcow2_create(const struct disk_options *options, struct disk **ret_disk, struct error *err);
+int qcow2_create_v2(const struct disk_options *options, struct disk **ret_disk, struct error *err);
 int qcow2_write(
 	struct disk *disk, uint64_t offset, const void *data, uint64_t length, struct error *err);
 int qcow2_zero(struct disk *disk, uint64_t offset, uint64_t length, struct error *err);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "zeros.h"
 
-const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_vdi, &disk_vhd,
+const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_qcow2_v2, &disk_vdi, &disk_vhd,
 	&disk_vhd_fixed, &disk_vmdk, &disk_vmdk_stream, &disk_raw, NULL};
 
 const struct disk_driver *disk_driver_find(const char *name)
@@ -35,6 +35,9 @@ static int check_options(
 	if (options->backing && !(driver->abilities & DISK_HAS_BACKING))
 		return error_set(err, STATUS_FAILED,
 			"the format %s has no backing file: make a qcow2 overlay", driver->name);
+	if (options->compression && !(driver->abilities & DISK_HAS_COMPRESSION))
+		return error_set(err, STATUS_FAILED, "the format %s has no choice of compression",
+			driver->name);
 	if (options->cluster_size && !(driver->abilities & DISK_HAS_CLUSTERS))
 		return error_set(err, STATUS_FAILED, "the format %s has no choice of cluster size",
 			driver->name);

@@ -18,16 +18,18 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "compress.h"
 #include "uuid.h"
 
 struct disk;
 
 struct disk_options {
-	const char *path;      /* created with O_EXCL */
-	uint64_t size;         /* bytes the guest sees; a multiple of 512 */
-	uint32_t cluster_size; /* 0: the format's default */
-	struct uuid id;        /* for formats that give every image an identity */
-	uint64_t epoch;        /* and for those that record when it was made */
+	const char *path;             /* created with O_EXCL */
+	uint64_t size;                /* bytes the guest sees; a multiple of 512 */
+	uint32_t cluster_size;        /* 0: the format's default */
+	enum compression compression; /* of what is written; DEFLATE and ZLIB are one */
+	struct uuid id;               /* for formats that give every image an identity */
+	uint64_t epoch;               /* and for those that record when it was made */
 	/* qcow2 overlays: the disk below, borrowed, and the name to record for it. The new disk
 	 * reads through to it and copies on write. NULL: none. */
 	struct disk *backing;
@@ -38,8 +40,9 @@ struct disk_options {
 /* What a format can do. The disk_options that it does not have must not be set. */
 enum {
 	DISK_HAS_BACKING = 1,
-	DISK_HAS_CLUSTERS = 2,   /* of a size to choose */
-	DISK_CHANGES_OPENED = 4, /* opened images can be written to */
+	DISK_HAS_CLUSTERS = 2, /* of a size to choose */
+	DISK_HAS_COMPRESSION = 4,
+	DISK_CHANGES_OPENED = 8, /* opened images can be written to */
 };
 
 /* What formats are recognized by: an image's first and last 512 bytes (zero-padded). */
@@ -88,8 +91,8 @@ struct disk {
 	char *backing_name, *backing_format;
 };
 
-extern const struct disk_driver disk_raw, disk_qcow2, disk_vdi, disk_vhd, disk_vhd_fixed, disk_vmdk,
-	disk_vmdk_stream;
+extern const struct disk_driver disk_raw, disk_qcow2, disk_qcow2_v2, disk_vdi, disk_vhd,
+	disk_vhd_fixed, disk_vmdk, disk_vmdk_stream;
 extern const struct disk_driver *const disk_drivers[]; /* NULL-terminated; raw is last */
 const struct disk_driver *disk_driver_find(const char *name);
 

@@ -72,6 +72,10 @@ static void test_refused_options(void **state)
 		{&disk_raw, {.path = path, .size = MIB, .backing = memory, .backing_name = "x"},
 			"no backing file"},
 		{&disk_vdi, {.path = path, .size = MIB, .cluster_size = 65536}, "no choice"},
+		{&disk_vdi, {.path = path, .size = MIB, .compression = COMPRESSION_ZLIB},
+			"no choice of compression"},
+		{&disk_qcow2_v2, {.path = path, .size = MIB, .compression = COMPRESSION_ZSTD},
+			"has no zstd"},
 		{&disk_vdi, {.path = path, .size = 513 * 1024 * GIB}, "ends at"},
 		{&disk_qcow2, {.path = path, .size = MIB, .cluster_size = 256}, "power of two"},
 		{&disk_qcow2, {.path = path, .size = MIB, .cluster_size = 65535}, "power of two"},
@@ -121,8 +125,10 @@ static void test_no_room(void **state)
 	sigaction(SIGXFSZ, &ignore, &before);
 	for_each_form(form)
 	{
-		struct disk_options options = {
-			.path = path, .size = form->size, .cluster_size = form->cluster_size};
+		struct disk_options options = {.path = path,
+			.size = form->size,
+			.cluster_size = form->cluster_size,
+			.compression = form->compression};
 		cleanup_model struct model model = model_make(form->size);
 		rlim_t room = 0, step = (form->size + 256 * KIB) / 16 + 100;
 		model_scribble(&model, 0, form->size);

@@ -66,7 +66,8 @@ static void test_reads_converted(void **state)
 static void test_fixed_vhd_is_azures(void **state)
 {
 	cleanup_free char *path = scratch_path(state, "azure.vhd");
-	struct form form = {&disk_vhd_fixed, 0, 30 * MIB}, odd = {&disk_vhd_fixed, 0, MIB + 512};
+	struct form form = {.driver = &disk_vhd_fixed, .size = 30 * MIB},
+		    odd = {.driver = &disk_vhd_fixed, .size = MIB + 512};
 	struct disk_options options = {.path = path, .size = odd.size};
 	struct disk *disk = form_create(&form, path);
 	cleanup_buffer struct buffer bytes = {0};
@@ -130,7 +131,7 @@ static int read_whole(const char *path, const struct disk_driver *driver, struct
 /* A finished image with a little data, to damage. */
 static struct buffer make_victim(const struct disk_driver *driver, const char *path)
 {
-	struct form form = {driver, 0, 3 * MIB};
+	struct form form = {.driver = driver, .size = 3 * MIB};
 	cleanup_disk struct disk *disk = form_create(&form, path);
 	struct buffer bytes = {0};
 	struct error err = {0};

@@ -144,7 +144,7 @@ static void test_zeros_take_no_space(void **state)
 static void test_large(void **state)
 {
 	cleanup_free char *path = scratch_path(state, "large.qcow2");
-	struct form large = {&disk_qcow2, 0, 1024 * GIB};
+	struct form large = {.driver = &disk_qcow2, .size = 1024 * GIB};
 	cleanup_disk struct disk *disk = form_create(&large, path), *again = NULL;
 	struct error err = {0};
 	struct stat status, more;

@@ -7,29 +7,47 @@
 
 /* Sizes that are no multiple of the cluster, clusters from the smallest to the largest. */
 const struct form forms[] = {
-	{&disk_raw, 0, 3 * MIB + 1536},
-	{&disk_raw, 0, 512},
-	{&disk_qcow2, 0, 3 * MIB + 1536},
-	{&disk_qcow2, 0, 512},
-	{&disk_qcow2, 512, 300 * KIB + 512},
-	{&disk_qcow2, 4096, 3 * MIB + 512},
-	{&disk_qcow2, 2 * MIB, 9 * MIB + 512},
-	{&disk_vdi, 0, 3 * MIB + 1536},
-	{&disk_vdi, 0, 512},
-	{&disk_vhd, 0, 5 * MIB + 1536},
-	{&disk_vhd, 0, 512},
-	{&disk_vhd_fixed, 0, 3 * MIB},
-	{&disk_vmdk, 0, 3 * MIB + 1536},
-	{&disk_vmdk, 0, 512},
-	{&disk_vmdk_stream, 0, 3 * MIB + 1536},
-	{&disk_vmdk_stream, 0, 512},
+	{.driver = &disk_raw, .size = 3 * MIB + 1536},
+	{.driver = &disk_raw, .size = 512},
+	{.driver = &disk_qcow2, .size = 3 * MIB + 1536},
+	{.driver = &disk_qcow2, .size = 512},
+	{.driver = &disk_qcow2, .cluster_size = 512, .size = 300 * KIB + 512},
+	{.driver = &disk_qcow2, .cluster_size = 4096, .size = 3 * MIB + 512},
+	{.driver = &disk_qcow2, .cluster_size = 2 * MIB, .size = 9 * MIB + 512},
+	{.driver = &disk_qcow2, .size = 3 * MIB + 1536, .compression = COMPRESSION_ZLIB},
+	{.driver = &disk_qcow2, .size = 3 * MIB + 1536, .compression = COMPRESSION_ZSTD},
+	{.driver = &disk_qcow2, .size = 512, .compression = COMPRESSION_ZSTD},
+	{.driver = &disk_qcow2,
+		.cluster_size = 512,
+		.size = 300 * KIB + 512,
+		.compression = COMPRESSION_ZLIB},
+	{.driver = &disk_qcow2,
+		.cluster_size = 2 * MIB,
+		.size = 9 * MIB + 512,
+		.compression = COMPRESSION_ZSTD},
+	{.driver = &disk_qcow2_v2, .size = 3 * MIB + 1536},
+	{.driver = &disk_qcow2_v2,
+		.cluster_size = 4096,
+		.size = 3 * MIB + 512,
+		.compression = COMPRESSION_ZLIB},
+	{.driver = &disk_vdi, .size = 3 * MIB + 1536},
+	{.driver = &disk_vdi, .size = 512},
+	{.driver = &disk_vhd, .size = 5 * MIB + 1536},
+	{.driver = &disk_vhd, .size = 512},
+	{.driver = &disk_vhd_fixed, .size = 3 * MIB},
+	{.driver = &disk_vmdk, .size = 3 * MIB + 1536},
+	{.driver = &disk_vmdk, .size = 512},
+	{.driver = &disk_vmdk_stream, .size = 3 * MIB + 1536},
+	{.driver = &disk_vmdk_stream, .size = 512},
 	{0},
 };
 
 struct disk *form_create(const struct form *form, const char *path)
 {
-	struct disk_options options = {
-		.path = path, .size = form->size, .cluster_size = form->cluster_size};
+	struct disk_options options = {.path = path,
+		.size = form->size,
+		.cluster_size = form->cluster_size,
+		.compression = form->compression};
 	struct disk *disk;
 	struct error err = {0};
 

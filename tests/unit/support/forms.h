@@ -7,6 +7,7 @@ struct form {
 	const struct disk_driver *driver; /* NULL ends the list */
 	uint32_t cluster_size;
 	uint64_t size;
+	enum compression compression;
 };
 
 extern const struct form forms[];
