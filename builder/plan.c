@@ -156,6 +156,8 @@ static int lay_out_disk(struct plan *plan, struct error *err)
 		return error_at(err, disk->size_at, "%s", why);
 	}
 	layout->epoch = plan->epoch;
+	layout->compression = compression_find(disk->compression.text);
+	layout->cluster_size = disk->cluster_size;
 	layout->grub_bios = plan->architecture->grub_bios;
 	layout->uefi_file = plan->architecture->uefi_file;
 	for (size_t i = 0; i < layout->partition_count; i++) {

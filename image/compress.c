@@ -11,6 +11,22 @@ enum {
 	ZSTD_LEVEL = 3, /* what QEMU takes */
 };
 
+static const char *const names[] = {
+	[COMPRESSION_NONE] = "none", [COMPRESSION_ZLIB] = "zlib", [COMPRESSION_ZSTD] = "zstd"};
+
+const char *compression_name(size_t index)
+{
+	return index < array_count(names) ? names[index] : NULL;
+}
+
+enum compression compression_find(const char *name)
+{
+	for (size_t i = 0; i < array_count(names); i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return COMPRESSION_NONE;
+}
+
 struct compressor {
 	enum compression compression;
 	struct libdeflate_compressor *deflate; /* owned */

@@ -6,10 +6,15 @@
 
 enum compression {
 	COMPRESSION_NONE,
-	COMPRESSION_DEFLATE, /* RFC 1951, without a header */
 	COMPRESSION_ZLIB,    /* RFC 1950 */
 	COMPRESSION_ZSTD,    /* RFC 8878 */
+	COMPRESSION_DEFLATE, /* RFC 1951: zlib's without its header */
 };
+
+/* "none", "zlib", "zstd", by index; NULL behind the last. */
+const char *compression_name(size_t index);
+/* A name that is none of these means none. */
+enum compression compression_find(const char *name);
 
 /* What one thread compresses with, again and again. */
 struct compressor;

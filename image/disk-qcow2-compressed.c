@@ -8,7 +8,7 @@
 #include "disk-qcow2.h"
 #include "host-file.h"
 
-enum { SECTOR = 512 };
+enum { SECTOR = 512, PACK_RUN = MIB };
 
 /* The bits of an entry that hold the byte where the data starts. Those above it count the sectors
  * behind the one of that byte. */
@@ -65,7 +65,7 @@ static int put_plain(struct qcow2 *image, uint64_t cluster, const uint8_t *data,
 	return 0;
 }
 
-/* What is left of the last cluster is used up if the next one follows it, or has no need of it. */
+/* Compressed clusters fill runs of the file, so that one that stays as it is costs them little. */
 static uint64_t pack(struct qcow2 *image, uint64_t length)
 {
 	uint64_t size = qcow2_cluster_size(image);
@@ -73,11 +73,17 @@ static uint64_t pack(struct qcow2 *image, uint64_t length)
 	if (image->packed_end - image->packed < length) {
 		if (image->packed_end != image->end)
 			image->packed = image->end;
-		image->end += size;
+		image->end += size < PACK_RUN ? PACK_RUN : size;
 		image->packed_end = image->end;
 	}
 	image->packed += length;
 	return image->packed - length;
+}
+
+void qcow2_pack_end(struct qcow2 *image)
+{
+	if (image->packed_end == image->end)
+		image->end = round_up(image->packed, qcow2_cluster_size(image));
 }
 
 static int put(void *context, const struct compressed *block, struct error *err)

@@ -156,6 +156,7 @@ int qcow2_finish(struct disk *disk, struct error *err)
 
 	if (image->packer && packer_flush(image->packer, err))
 		return -1;
+	qcow2_pack_end(image);
 	uint64_t data_end = image->end;
 	if (write_l1(image, &layout, err) || write_refcounts(image, data_end, &layout, err) ||
 		host_file_set_size(image->fd, image->end, err))

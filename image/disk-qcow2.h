@@ -85,7 +85,7 @@ struct qcow2 {
 	 * that range was ever written. */
 	uint64_t **tables;
 	struct packer *packer; /* of compressed images: all writes go through it; owned */
-	/* Where the next compressed cluster goes, if it fits before the end of that cluster. */
+	/* Where the next compressed cluster goes, if it fits before that end. */
 	uint64_t packed, packed_end;
 
 	/* A disk that was opened: */
@@ -143,6 +143,8 @@ uint64_t qcow2_compressed_place(const struct qcow2 *image, uint64_t entry, uint6
 int qcow2_inflate(struct qcow2 *image, uint64_t entry, struct error *err);
 /* Makes an image that is being created compress what is written to it. */
 int qcow2_compress(struct qcow2 *image, struct error *err);
+/* No more of them come: what they have not filled is given back, if it is at the end. */
+void qcow2_pack_end(struct qcow2 *image);
 
 int qcow2_create(const struct disk_options *options, struct disk **ret_disk, struct error *err);
 int qcow2_create_v2(const struct disk_options *options, struct disk **ret_disk, struct error *err);

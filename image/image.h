@@ -29,6 +29,9 @@ struct image_layout {
 	const char *grub_bios; /* GRUB's platform: "i386-pc" */
 	const char *uefi_file; /* "BOOTX64.EFI" */
 	uint64_t epoch;
+	/* Of formats that have the choice; 0: their own. */
+	enum compression compression;
+	uint32_t cluster_size;
 };
 
 /* What goes into an image. */

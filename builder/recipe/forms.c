@@ -298,6 +298,7 @@ const struct form form_ssh_key = {
 const struct form form_firmware = {.what = "firmware", .choice = firmware_at};
 const struct form form_filesystem = {.what = "filesystem", .choice = filesystem_at};
 const struct form form_format = {.what = "disk format", .choice = format_at};
+const struct form form_compression = {.what = "compression", .choice = compression_name};
 const struct form form_platform = {.what = "platform", .choice = platform_at};
 const struct form form_script = {.what = "a command", .lines = true, .longest = 65536};
 const struct form form_expression = {

@@ -39,6 +39,10 @@ struct recipe_disk {
 	unsigned firmware;        /* FIRMWARE_* */
 	struct word root;         /* filesystem of the root: "ext4" */
 	struct word_list formats; /* empty: those of the platforms */
+	/* Of formats that have the choice: "none", "zlib", "zstd"; bytes of a cluster. */
+	struct word compression;
+	uint64_t cluster_size;
+	struct position cluster_size_at;
 };
 
 /* The guest's kernel. A package, where there is one, is it; else `config` says. */

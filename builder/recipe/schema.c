@@ -50,6 +50,12 @@ static const struct key disk_keys[] = {
 		.form = &form_filesystem, FIELD(disk.root)},
 	{"formats", VALUE_LIST, "Formats of disk image. Default: those of the platforms.",
 		.form = &form_format, FIELD(disk.formats)},
+	{"compression", VALUE_TEXT, "Of the data in qcow2 images: none, zlib or zstd.",
+		.fallback = "none", .form = &form_compression, FIELD(disk.compression)},
+	{"cluster-size", VALUE_SIZE, "Of qcow2 images: a power of two.", .fallback = "64K",
+		.least = 512, .most = 2 * MIB, .multiple = 512,
+		.position = offsetof(struct recipe, disk.cluster_size_at),
+		FIELD(disk.cluster_size)},
 	{0},
 };
 

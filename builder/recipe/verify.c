@@ -57,6 +57,19 @@ static void verify_firmware(
 			architecture->name);
 }
 
+static void verify_disk(struct recipe *recipe)
+{
+	const struct recipe_disk *disk = &recipe->disk;
+
+	if (disk->cluster_size & (disk->cluster_size - 1))
+		recipe_problem(recipe, disk->cluster_size_at,
+			"`cluster-size` must be a power of two, such as 64K");
+	vector_for_each (format, &disk->formats)
+		if (!strcmp(format->text, "qcow2-v2") && !strcmp(disk->compression.text, "zstd"))
+			recipe_problem(recipe, disk->compression.at,
+				"the format qcow2-v2 has no zstd compression; take zlib");
+}
+
 static void verify_architecture(struct recipe *recipe, struct position at)
 {
 	const struct architecture *architecture =
@@ -177,6 +190,7 @@ void verify_recipe(struct recipe *recipe)
 	verify_required(recipe, at);
 	verify_architecture(recipe, at);
 	verify_snapshot(recipe);
+	verify_disk(recipe);
 	verify_base(recipe);
 	find_foreign(recipe);
 	verify_packages(recipe);

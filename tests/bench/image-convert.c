@@ -1,4 +1,4 @@
-/* One image read, another one written. Usage: image-convert INPUT FORMAT OUTPUT */
+/* One image read, another one written. Usage: image-convert INPUT FORMAT OUTPUT [COMPRESSION] */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,7 +22,7 @@ static int copy(struct disk *from, struct disk *to, struct error *err)
 	return disk_finish(to, err);
 }
 
-static int convert(char **argv, struct error *err)
+static int convert(char **argv, const char *compression, struct error *err)
 {
 	cleanup_disk struct disk *from = NULL, *to = NULL;
 	const struct disk_driver *driver = disk_driver_find(argv[2]);
@@ -31,7 +31,8 @@ static int convert(char **argv, struct error *err)
 		return error_set(err, STATUS_USAGE, "%s: no such format", argv[2]);
 	if (disk_open(argv[1], false, &from, err))
 		return -1;
-	const struct disk_options options = {.path = argv[3], .size = from->size};
+	const struct disk_options options = {
+		.path = argv[3], .size = from->size, .compression = compression_find(compression)};
 	return disk_create(driver, &options, &to, err) ? -1 : copy(from, to, err);
 }
 
@@ -39,12 +40,12 @@ int main(int argc, char **argv)
 {
 	struct error err = {0};
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: image-convert INPUT FORMAT OUTPUT\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: image-convert INPUT FORMAT OUTPUT [COMPRESSION]\n");
 		return 2;
 	}
 	unlink(argv[3]);
-	if (!convert(argv, &err))
+	if (!convert(argv, argc == 5 ? argv[4] : "none", &err))
 		return 0;
 	fprintf(stderr, "image-convert: %s\n", err.message);
 	error_release(&err);
