@@ -14,7 +14,7 @@
 #include "process.h"
 #include "report.h"
 
-enum { NICE = 10, POLL_MILLISECONDS = 100 };
+enum { NICENESS = 5, POLL_MILLISECONDS = 100 };
 
 /* The child's whole life. Never returns. */
 static void child(
@@ -25,7 +25,7 @@ static void child(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(STATUS_INTERRUPTED);
-	setpriority(PRIO_PROCESS, 0, NICE);
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICENESS);
 	if (!body(context, &error))
 		_exit(0);
 	report_write(report, &error);
