@@ -8,7 +8,7 @@
 #include "zeros.h"
 
 const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_qcow2_v2, &disk_vdi, &disk_vhd,
-	&disk_vhd_fixed, &disk_vmdk, &disk_vmdk_stream, &disk_raw, NULL};
+	&disk_vhd_fixed, &disk_vhdx, &disk_vmdk, &disk_vmdk_stream, &disk_raw, NULL};
 
 const struct disk_driver *disk_driver_find(const char *name)
 {

@@ -92,7 +92,7 @@ struct disk {
 };
 
 extern const struct disk_driver disk_raw, disk_qcow2, disk_qcow2_v2, disk_vdi, disk_vhd,
-	disk_vhd_fixed, disk_vmdk, disk_vmdk_stream;
+	disk_vhd_fixed, disk_vhdx, disk_vmdk, disk_vmdk_stream;
 extern const struct disk_driver *const disk_drivers[]; /* NULL-terminated; raw is last */
 const struct disk_driver *disk_driver_find(const char *name);
 

@@ -1,4 +1,4 @@
-/* VDI, VHD and VMDK images of other makers, and damaged ones of ours. */
+/* VDI, VHD, VHDX and VMDK images of other makers, and damaged ones of ours. */
 #include <endian.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "image/disk-vhd.h"
+#include "image/disk-vhdx.h"
 #include "image/disk.h"
 #include "support/forms.h"
 #include "support/model.h"
@@ -40,6 +41,8 @@ static void test_reads_converted(void **state)
 		{"vdi", "static=on", &disk_vdi},
 		{"vpc", "subformat=dynamic,force_size=on", &disk_vhd},
 		{"vpc", "subformat=fixed,force_size=on", &disk_vhd_fixed},
+		{"vhdx", "block_size=1M", &disk_vhdx},
+		{"vhdx", "block_size=256M", &disk_vhdx},
 		{"vmdk", "subformat=monolithicSparse", &disk_vmdk},
 		{"vmdk", "subformat=monolithicSparse,zeroed_grain=on", &disk_vmdk},
 		{"vmdk", "subformat=streamOptimized", &disk_vmdk_stream},
@@ -179,6 +182,26 @@ static const struct damage {
 	{&disk_vhd, 1536, 4, 100000, "behind the end"},
 	{&disk_vhd_fixed, -512 + 12, 4, 2, "version"},
 	{&disk_vhd_fixed, -512 + 48, 8, 4 * MIB, "in a file of"},
+	{&disk_vhdx, 0x20000 + 48, 8, 1, "its log"},
+	{&disk_vhdx, 0x20000 + 66, 2, 2, "version 2"},
+	{&disk_vhdx, 0x30000 + 8, 4, 0, "a region is missing"},
+	{&disk_vhdx, 0x30000 + 8, 4, 5000, "region tables"},
+	{&disk_vhdx, 0x30000 + 32, 8, UINT64_MAX, "entry 0"},
+	{&disk_vhdx, 0x30000 + 40, 4, UINT32_MAX, "entry 0"},
+	{&disk_vhdx, 0x30000 + 40, 4, 0, "a block table of 0 bytes"},
+	{&disk_vhdx, 0x30000 + 64, 8, 4 * MIB, "no table"},
+	{&disk_vhdx, 2 * MIB + 10, 2, UINT16_MAX, "no table"},
+	{&disk_vhdx, 2 * MIB + 10, 2, 2, "an item is missing"},
+	{&disk_vhdx, 2 * MIB + 32 + 16, 4, UINT32_MAX, "entry 0"},
+	{&disk_vhdx, 2 * MIB + 32 + 20, 4, 1, "entry 0: 1 bytes"},
+	{&disk_vhdx, 2 * MIB + 64 * KIB, 4, 0, "blocks of 0"},
+	{&disk_vhdx, 2 * MIB + 64 * KIB, 4, 3 * MIB, "blocks of 3145728"},
+	{&disk_vhdx, 2 * MIB + 64 * KIB + 4, 4, 2, "a difference"},
+	{&disk_vhdx, 2 * MIB + 64 * KIB + 8, 8, UINT64_MAX, "a disk of"},
+	{&disk_vhdx, 2 * MIB + 64 * KIB + 8, 8, 1ull << 40, "block table of"},
+	{&disk_vhdx, 2 * MIB + 64 * KIB + 32, 4, 1000, "sectors of 1000"},
+	{&disk_vhdx, 3 * MIB, 8, 7, "in another image"},
+	{&disk_vhdx, 3 * MIB, 8, UINT64_MAX - 1, "behind the end"},
 	{&disk_vmdk, 4, 4, 4, "version 4"},
 	{&disk_vmdk, 12, 8, 0, "a disk of 0 sectors"},
 	{&disk_vmdk, 12, 8, UINT64_MAX, "byte 12"},
@@ -219,6 +242,17 @@ static void seal(char *structure, size_t length, size_t at)
 	memcpy(structure + at, &checksum, sizeof(checksum));
 }
 
+static void seal_vhdx(char *bytes)
+{
+	uint32_t header = vhdx_checksum(bytes + 0x20000, sizeof(struct vhdx_header));
+	uint32_t regions = vhdx_checksum(bytes + 0x30000, sizeof(struct vhdx_regions));
+
+	memcpy(bytes + 0x20000 + 4, &header, sizeof(header));
+	memcpy(bytes + 0x30000 + 4, &regions, sizeof(regions));
+	/* Of the tables, the other one is no help. */
+	memset(bytes + 0x40000, 0, 4);
+}
+
 static void test_refuses_damage(void **state)
 {
 	cleanup_free char *path = scratch_path(state, "victim");
@@ -232,6 +266,8 @@ static void test_refuses_damage(void **state)
 		if (damage->driver == &disk_vhd) {
 			seal(bytes.data, 512, 64);
 			seal(bytes.data + 512, 1024, 36);
+		} else if (damage->driver == &disk_vhdx) {
+			seal_vhdx(bytes.data);
 		} else if (damage->driver == &disk_vhd_fixed) {
 			seal(bytes.data + bytes.length - 512, 512, 64);
 		}

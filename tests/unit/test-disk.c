@@ -125,7 +125,7 @@ static void test_zeros_take_no_space(void **state)
 		cleanup_disk struct disk *disk = form_create(form, path);
 		cleanup_disk struct disk *emptied = form_create(form, other);
 		cleanup_model struct model model = model_make(form->size);
-		uint64_t size = form->size, little = size / 4 + 8 * disk->block;
+		uint64_t size = form->size, little = size / 4 + 16 * disk->block;
 		struct error err = {0};
 		model_scribble(&model, 0, size);
 		assert_fine(disk_write(emptied, 0, model.bytes, size, &err), &err);

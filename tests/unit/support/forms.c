@@ -35,6 +35,8 @@ const struct form forms[] = {
 	{.driver = &disk_vhd, .size = 5 * MIB + 1536},
 	{.driver = &disk_vhd, .size = 512},
 	{.driver = &disk_vhd_fixed, .size = 3 * MIB},
+	{.driver = &disk_vhdx, .size = 3 * MIB + 1536},
+	{.driver = &disk_vhdx, .size = 512},
 	{.driver = &disk_vmdk, .size = 3 * MIB + 1536},
 	{.driver = &disk_vmdk, .size = 512},
 	{.driver = &disk_vmdk_stream, .size = 3 * MIB + 1536},
