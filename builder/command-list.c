@@ -7,95 +7,106 @@
 #include "command.h"
 #include "image/disk.h"
 #include "image/filesystem.h"
+#include "kernel/config.h"
 #include "platform.h"
 #include "rootfs/strip.h"
 #include "stages.h"
 
-/* One row of a listing; false behind the last. */
 struct row {
 	const char *name, *summary;
 };
 
-static bool format_at(size_t index, struct row *ret_row)
-{
-	const struct disk_driver *driver = disk_drivers[index];
+struct rows {
+	struct arena arena; /* of strings that are not the program's own */
+	vector(struct row) items;
+};
 
-	if (driver)
-		*ret_row = (struct row){driver->name, driver->summary};
-	return driver;
+static void add(struct rows *rows, const char *name, const char *summary)
+{
+	vector_push(&rows->items, ((struct row){name, summary}));
 }
 
-static bool filesystem_at(size_t index, struct row *ret_row)
+static void list_formats(struct rows *rows)
 {
-	const struct filesystem *filesystem = filesystems[index];
-
-	if (filesystem)
-		*ret_row = (struct row){filesystem->name, filesystem->summary};
-	return filesystem;
+	for (const struct disk_driver *const *at = disk_drivers; *at; at++)
+		add(rows, (*at)->name, (*at)->summary);
 }
 
-static bool platform_at(size_t index, struct row *ret_row)
+static void list_filesystems(struct rows *rows)
 {
-	if (index >= platform_count)
-		return false;
-	*ret_row = (struct row){platforms[index].name, platforms[index].summary};
-	return true;
+	for (const struct filesystem *const *at = filesystems; *at; at++)
+		add(rows, (*at)->name, (*at)->summary);
 }
 
-static bool architecture_at(size_t index, struct row *ret_row)
+static void list_platforms(struct rows *rows)
 {
-	if (index >= architecture_count)
-		return false;
-	*ret_row = (struct row){architectures[index].name, architectures[index].emulator};
-	return true;
+	for (size_t i = 0; i < platform_count; i++)
+		add(rows, platforms[i].name, platforms[i].summary);
 }
 
-static bool stage_row_at(size_t index, struct row *ret_row)
+static void list_architectures(struct rows *rows)
 {
-	const struct stage *stage = stage_at(index);
-
-	if (stage)
-		*ret_row = (struct row){stage->name, stage->summary};
-	return stage;
+	for (size_t i = 0; i < architecture_count; i++)
+		add(rows, architectures[i].name, architectures[i].emulator);
 }
 
-static bool strip_at(size_t index, struct row *ret_row)
+static void list_stages(struct rows *rows)
 {
-	if (index >= strip_rule_count)
-		return false;
-	*ret_row = (struct row){strip_rules[index].name, strip_rules[index].summary};
-	return true;
+	const struct stage *stage;
+
+	for (size_t i = 0; (stage = stage_at(i)); i++)
+		add(rows, stage->name, stage->summary);
+}
+
+static void list_strip_rules(struct rows *rows)
+{
+	for (size_t i = 0; i < strip_rule_count; i++)
+		add(rows, strip_rules[i].name, strip_rules[i].summary);
+}
+
+/* Those that a recipe in the working directory could name. */
+static void list_fragments(struct rows *rows)
+{
+	struct kernel_fragments fragments;
+
+	kernel_config_list("", &rows->arena, &fragments);
+	vector_for_each (fragment, &fragments)
+		add(rows, fragment->name, fragment->summary);
+	vector_release(&fragments);
 }
 
 static const struct {
 	const char *name;
-	bool (*at)(size_t index, struct row *ret_row);
+	void (*list)(struct rows *rows);
 } listings[] = {
-	{"formats", format_at},
-	{"filesystems", filesystem_at},
-	{"platforms", platform_at},
-	{"architectures", architecture_at},
-	{"stages", stage_row_at},
-	{"strip", strip_at},
+	{"formats", list_formats},
+	{"filesystems", list_filesystems},
+	{"platforms", list_platforms},
+	{"architectures", list_architectures},
+	{"stages", list_stages},
+	{"strip", list_strip_rules},
+	{"fragments", list_fragments},
 };
 
-static void print_listing(size_t listing, bool json)
+static void print_text(const struct rows *rows)
 {
-	json_t *rows = json_array();
-	struct row row;
+	vector_for_each (row, &rows->items)
+		printf("%-18s %s\n", row->name, row->summary);
+}
 
-	for (size_t i = 0; listings[listing].at(i, &row); i++) {
-		if (json)
-			json_array_append_new(rows,
-				json_pack("{s:s, s:s}", "name", row.name, "summary", row.summary));
-		else
-			printf("%-18s %s\n", row.name, row.summary);
-	}
-	if (json) {
-		cleanup_free char *line = json_dumps(rows, JSON_COMPACT);
-		puts(line);
-	}
-	json_decref(rows);
+static int print_json(const struct rows *rows, struct error *err)
+{
+	json_t *array = json_array();
+
+	vector_for_each (row, &rows->items)
+		json_array_append_new(
+			array, json_pack("{s:s, s:s}", "name", row->name, "summary", row->summary));
+	cleanup_free char *line = json_dumps(array, JSON_COMPACT);
+	json_decref(array);
+	if (!line)
+		return error_set(err, STATUS_FAILED, "list: a name is no UTF-8, which JSON needs");
+	puts(line);
+	return 0;
 }
 
 static int run(const struct arguments *arguments, struct error *err)
@@ -107,8 +118,16 @@ static int run(const struct arguments *arguments, struct error *err)
 		names[i] = listings[i].name;
 		if (strcmp(wanted, names[i]))
 			continue;
-		print_listing(i, arguments->json);
-		return 0;
+		struct rows rows = {0};
+		int result = 0;
+		listings[i].list(&rows);
+		if (arguments->json)
+			result = print_json(&rows, err);
+		else
+			print_text(&rows);
+		vector_release(&rows.items);
+		arena_release(&rows.arena);
+		return result;
 	}
 	const char *nearest = text_nearest(wanted, names, array_count(names));
 	return error_set(err, STATUS_USAGE, "list: unknown listing `%s`%s%s%s", wanted,
@@ -118,7 +137,7 @@ static int run(const struct arguments *arguments, struct error *err)
 const struct command command_list = {
 	.name = "list",
 	.summary = "list what jeos knows",
-	.operands = "formats|filesystems|platforms|architectures|stages|strip",
+	.operands = "formats|filesystems|platforms|architectures|stages|strip|fragments",
 	.operands_min = 1,
 	.operands_max = 1,
 	.run = run,

@@ -10,9 +10,9 @@ static const char *const virtio_modules[] = {"virtio_pci", "virtio_blk", "virtio
 	"virtio_net", "virtio_console", "virtio_balloon", "virtio_rng",
 	"vmw_vsock_virtio_transport", "virtiofs", "qemu_fw_cfg", NULL};
 
-static const char *const kvm_fragments[] = {"virtio", "kvm", NULL};
-static const char *const kvm_symbols[] = {"EXT4_FS", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_BLK",
-	"VIRTIO_NET", "SERIAL_8250_CONSOLE", NULL};
+static const char *const kvm_fragments[] = {"pci", "efi", "screen", "virtio", "kvm", NULL};
+static const char *const kvm_symbols[] = {
+	"EXT4_FS", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_BLK", "VIRTIO_NET", NULL};
 
 const struct platform platforms[] = {
 	{

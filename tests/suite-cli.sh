@@ -66,7 +66,7 @@ test_wrong_usage_is_2_and_says_what_is_meant() {
 
 test_listings() {
 	local listing
-	for listing in formats filesystems platforms architectures stages strip; do
+	for listing in formats filesystems platforms architectures stages strip fragments; do
 		run list $listing
 		assertEquals "$listing" 0 $status
 		assertFalse "$listing has rows of name and summary" \
