@@ -126,7 +126,7 @@ test_install() {
 	assertEquals "$("$JEOS" --version)" "$("$to/bin/jeos" --version)"
 	assertEquals "$("$JEOS" completion)" "$(<"$to/share/bash-completion/completions/jeos")"
 	assertTrue 'manual pages' "[ -s $to/share/man/man1/jeos.1 ] && [ -s $to/share/man/man5/jeos-recipe.5 ]"
-	assertNull 'recipes, overlays, hooks are as here' "$(for folder in recipes overlays hooks; do
+	assertNull 'recipes and what they name are as here' "$(for folder in recipes overlays hooks kernel-configs; do
 		diff -r --no-dereference "$JEOS_TOP/$folder" "$to/share/jeos/$folder"
 	done 2>&1)"
 }
