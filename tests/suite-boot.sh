@@ -138,6 +138,15 @@ test_json_tells_where_the_time_went() {
 		(.critical_chain | contains("multi-user.target @"))' output)"
 }
 
+# The appliance without systemd, with a kernel that need not be built.
+test_tiny_web_boots() {
+	printf '%s\n' 'name: tiny' "from: $JEOS_TOP/recipes/tiny-web.yaml" 'kernel: cloud' \
+		'test: {memory: 96M}' >tiny.yaml
+	run test --boot direct -o "$out" tiny.yaml
+	assertEquals "$output$errors" 0 $status
+	assert_nothing_left
+}
+
 test_every_failed_check_is_found() {
 	local before
 	before=$(identity "$image")

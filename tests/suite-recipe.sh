@@ -101,7 +101,7 @@ test_examples_of_the_manual() {
 	' "$JEOS_TOP/builder/recipe/jeos-recipe.5.scd"
 	check "$work"/example-*.yaml
 	assertEquals "$(cat "$work/err")" 0 $status
-	assertEquals 2 "$(grep -c ': ok$' "$work/out")"
+	assertEquals 3 "$(grep -c ': ok$' "$work/out")"
 }
 
 test_usage() {

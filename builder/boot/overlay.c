@@ -11,6 +11,8 @@
 
 extern const char embedded_agent_sh[];
 
+enum { INITTAB_LIMIT = 64 * 1024 };
+
 /* After multi-user.target, of which it is a part: when it speaks, the system is up. */
 static const char unit[] = "[Unit]\n"
 			   "Description=Test agent\n"
@@ -21,22 +23,42 @@ static const char unit[] = "[Unit]\n"
 			   "[Service]\n"
 			   "ExecStart=" AGENT_PATH " serve %s\n";
 
+#define INITTAB   "/etc/inittab"
 #define UNIT_PATH "/etc/systemd/system/jeos-agent.service"
 #define UNIT_LINK "/etc/systemd/system/multi-user.target.wants/jeos-agent.service"
 
-static int plant_agent(struct ext4 *root, const char *device, struct error *err)
+static int plant_unit(struct ext4 *root, const char *device, struct error *err)
 {
 	cleanup_free char *text = xasprintf(unit, device);
 
-	if (!ext4_exists(root, "/usr/lib/systemd/systemd") &&
-		!ext4_exists(root, "/lib/systemd/systemd"))
-		return error_set(
-			err, STATUS_FAILED, "its root has no systemd, which starts the test agent");
-	if (ext4_write_file(
-		    root, AGENT_PATH, embedded_agent_sh, strlen(embedded_agent_sh), 0755, err) ||
-		ext4_write_file(root, UNIT_PATH, text, strlen(text), 0644, err))
+	if (ext4_write_file(root, UNIT_PATH, text, strlen(text), 0644, err))
 		return -1;
 	return ext4_symlink(root, UNIT_LINK, UNIT_PATH, err);
+}
+
+/* The last line of busybox's inittab: after the service, when that has been started. */
+static int plant_line(struct ext4 *root, const char *device, struct error *err)
+{
+	cleanup_buffer struct buffer table = {0};
+
+	if (ext4_read_file(root, INITTAB, INITTAB_LIMIT, &table, err))
+		return -1;
+	buffer_printf(&table, "::respawn:" AGENT_PATH " serve %s\n", device);
+	return ext4_write_file(root, INITTAB, table.data, table.length, 0644, err);
+}
+
+static int plant_agent(struct ext4 *root, const char *device, struct error *err)
+{
+	bool systemd = ext4_exists(root, "/usr/lib/systemd/systemd") ||
+		       ext4_exists(root, "/lib/systemd/systemd");
+
+	if (!systemd && !ext4_exists(root, INITTAB))
+		return error_set(err, STATUS_FAILED,
+			"its root has neither systemd nor " INITTAB ": nothing starts the agent");
+	if (ext4_write_file(
+		    root, AGENT_PATH, embedded_agent_sh, strlen(embedded_agent_sh), 0755, err))
+		return -1;
+	return systemd ? plant_unit(root, device, err) : plant_line(root, device, err);
 }
 
 static int change_root(

@@ -62,6 +62,13 @@ static const char *kernel_at(size_t index)
 	return kernels[index];
 }
 
+static const char *init_at(size_t index)
+{
+	static const char *const inits[] = {"systemd", "minimal", NULL};
+
+	return inits[index];
+}
+
 /* In the order of the bits FIRMWARE_*. */
 static const char *firmware_at(size_t index)
 {
@@ -280,6 +287,7 @@ const struct form form_hook = {
 	.pattern = FILE_NAME,
 	.verify = verify_hook,
 };
+const struct form form_init = {.what = "init", .choice = init_at};
 /* The methods of crypt(5) that are strong enough: yescrypt, scrypt, bcrypt, SHA-2. */
 const struct form form_password_hash = {
 	.what = "a password hash",

@@ -120,6 +120,8 @@ struct recipe {
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
 	struct word_list strip, keep;
 	struct recipe_kernel kernel;
+	struct word init;    /* "systemd", "minimal" */
+	struct word service; /* of init "minimal": a shell command that does not end */
 	struct word_list overlays, hooks;
 	uint64_t hook_timeout; /* milliseconds for each hook */
 	bool hook_network;     /* hooks may use the network */

@@ -130,6 +130,23 @@ static void verify_packages(struct recipe *recipe)
 					package->at.line, package->at.column);
 }
 
+/* Busybox comes along with the init that it is. */
+static void verify_init(struct recipe *recipe)
+{
+	bool minimal = !strcmp(recipe->init.text, "minimal");
+
+	if (minimal && !recipe->service.text)
+		recipe_problem(recipe, recipe->init.at, "`init: minimal` needs a `service` to run");
+	if (!minimal && recipe->service.text)
+		recipe_problem(recipe, recipe->service.at,
+			"`service` is for `init: minimal`; systemd's are units, in an overlay");
+	vector_for_each (package, &recipe->packages)
+		minimal = minimal && !is_package(package->text, "busybox-static");
+	if (minimal)
+		*arena_add(&recipe->arena, &recipe->packages) =
+			(struct word){"busybox-static", recipe->init.at};
+}
+
 static void verify_grows(struct recipe *recipe, const struct recipe_check *check)
 {
 	cleanup_buffer struct buffer size = {0};
@@ -192,6 +209,7 @@ void verify_recipe(struct recipe *recipe)
 	verify_snapshot(recipe);
 	verify_disk(recipe);
 	verify_base(recipe);
+	verify_init(recipe);
 	find_foreign(recipe);
 	verify_packages(recipe);
 	verify_checks(recipe);

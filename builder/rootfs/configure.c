@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "base/size.h"
+#include "init-minimal.h"
 
 enum { KEYRING_LIMIT = 16 * MIB };
 
@@ -103,6 +104,9 @@ int rootfs_configure(
 		write_hostname(rootfs->recipe->hostname.text, root, err) ||
 		write_fstab(rootfs, root_uuid, esp, root, err) || write_root_check(root, err) ||
 		write_resolver(root, err) || write_sources(rootfs, root, err))
+		return -1;
+	if (text_equal(rootfs->recipe->init.text, "minimal") &&
+		init_minimal(rootfs->recipe, root, err))
 		return -1;
 	return access_configure(&rootfs->recipe->access, root, err);
 }

@@ -83,8 +83,8 @@ static void configure(const struct recipe *recipe)
 	struct rootfs rootfs = rootfs_of(recipe);
 	struct error err = {0};
 
-	assert_ok(rootfs_configure(&rootfs, "aaaaaaaa-bbbb-8ccc-8ddd-eeeeeeeeeeee",
-			  "1234abcd-bbbb-8ccc-8ddd-eeeeeeeeeeee", &err),
+	assert_ok(rootfs_configure(
+			  &rootfs, "aaaaaaaa-bbbb-8ccc-8ddd-eeeeeeeeeeee", "1234-ABCD", &err),
 		&err);
 }
 
