@@ -17,7 +17,7 @@ DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
 	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf
 DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
-	qemu-utils binutils systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
+	qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
 	python3-jsonschema yq
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev

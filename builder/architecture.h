@@ -12,9 +12,9 @@ struct architecture {
 	const char *cross_prefix;     /* "x86_64-linux-gnu-" */
 	const char *emulator;         /* "qemu-system-x86_64" */
 	const char *emulator_package; /* Debian package that has it */
-	const char *emulator_machine; /* "q35" */
-	const char *emulator_cpu;     /* under TCG: "max" */
-	const char *serial_console;   /* "ttyS0" */
+	const char *const *emulator_machines; /* "q35", ...; the first is the usual one */
+	const char *emulator_cpu;             /* under TCG: "max" */
+	const char *serial_console;           /* "ttyS0" */
 	const char *cloud_kernel,
 		*generic_kernel; /* Debian's kernel packages; NULL: there is none */
 	const char *grub_bios;   /* GRUB's platform: "i386-pc" */

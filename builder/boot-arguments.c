@@ -68,7 +68,8 @@ int boot_arguments_parse(
 	const char *paths = argument_value(arguments, "boot");
 	const char *platform = argument_value(arguments, "platform");
 	const char *memory = argument_value(arguments, "memory");
-	struct boot_arguments parsed = {.accelerator = ACCELERATOR_AUTO};
+	struct boot_arguments parsed = {
+		.accelerator = ACCELERATOR_AUTO, .machine = argument_value(arguments, "machine")};
 
 	if ((accelerator && parse_accelerator(accelerator, &parsed.accelerator, err)) ||
 		(paths && parse_paths(paths, &parsed.paths, err)) ||
@@ -79,6 +80,17 @@ int boot_arguments_parse(
 			err, STATUS_USAGE, "--memory: `%s` is no size such as 256M", memory);
 	*ret_arguments = parsed;
 	return 0;
+}
+
+int boot_arguments_machine(
+	const struct boot_arguments *arguments, struct boot_options *options, struct error *err)
+{
+	options->machine =
+		boot_machine_find(options->platform, options->architecture, arguments->machine);
+	if (options->machine)
+		return 0;
+	return error_set(err, STATUS_USAGE, "--machine: the platform %s has no machine `%s`",
+		options->platform->name, arguments->machine);
 }
 
 char *image_name(const char *image)

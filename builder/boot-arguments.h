@@ -4,23 +4,29 @@
 #include "boot/boot.h"
 #include "command.h"
 
-#define BOOT_OPTIONS                                                                           \
-	{"accel", 0, "auto|kvm|tcg", "how to run the guest; auto tries what KVM is worth"},    \
-		{"boot", 0, "PATH,...", "bios, uefi, direct (the kernel without a firmware)"}, \
-		{"platform", 0, "NAME", "the platform whose hardware the guest gets"},         \
-	{                                                                                      \
-		"memory", 0, "SIZE", "the guest's memory"                                      \
+#define BOOT_OPTIONS                                                                        \
+	{"accel", 0, "auto|kvm|tcg", "how to run the guest; auto tries what KVM is worth"}, \
+		{"boot", 0, "PATH,...", "bios, uefi; a given kernel: direct, pvh"},         \
+		{"platform", 0, "NAME", "the platform whose hardware the guest gets"},      \
+		{"machine", 0, "NAME", "one of the platform's machines, such as q35, pc"},  \
+	{                                                                                   \
+		"memory", 0, "SIZE", "the guest's memory"                                   \
 	}
 
 struct boot_arguments {
 	enum accelerator accelerator;
 	unsigned paths;                  /* bits 1 << enum boot_path; 0: not given */
 	const struct platform *platform; /* NULL: not given */
+	const char *machine;             /* NULL: not given */
 	uint64_t memory;                 /* bytes; 0: not given */
 };
 
 int boot_arguments_parse(
 	const struct arguments *arguments, struct boot_arguments *ret_arguments, struct error *err);
+
+/* Sets the options' machine, of their platform: STATUS_USAGE when it has none of the name. */
+int boot_arguments_machine(
+	const struct boot_arguments *arguments, struct boot_options *options, struct error *err);
 
 /* The architecture that an image's name tells, as in NAME-VERSION-ARCHITECTURE.SUFFIX; else the
  * host's. */

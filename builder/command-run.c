@@ -44,14 +44,13 @@ static int parse_forwards(
 }
 
 /* The first that was asked for, or that the image offers. */
-static int choose_path(
-	unsigned paths, const char *image, enum boot_path *ret_path, struct error *err)
+static int choose_path(unsigned paths, struct boot_options *options, struct error *err)
 {
-	if (!paths && boot_paths_find(image, &paths, err))
+	if (!paths && boot_paths_find(options->image, options->platform, &paths, err))
 		return -1;
 	for (unsigned i = 0; i < BOOT_PATHS; i++)
 		if (paths & 1u << i) {
-			*ret_path = i;
+			options->path = i;
 			return 0;
 		}
 	return error_set(err, STATUS_USAGE, "--boot: no boot path");
@@ -77,11 +76,11 @@ static int run(const struct arguments *arguments, struct error *err)
 		return -1;
 	if (access(image, R_OK))
 		return error_errno(err, errno, "%s", image);
-	if (choose_path(boot.paths, image, &options.path, err))
-		return -1;
-	options.accelerator = boot.accelerator;
 	if (boot.platform)
 		options.platform = boot.platform;
+	if (boot_arguments_machine(&boot, &options, err) || choose_path(boot.paths, &options, err))
+		return -1;
+	options.accelerator = boot.accelerator;
 	if (boot.memory)
 		hardware.memory = boot.memory;
 	return boot_run(&options, err);

@@ -28,7 +28,7 @@ struct trial {
 	const char *name; /* in the results */
 	const char *image;
 	const struct recipe *recipe; /* whose checks are made; NULL: none */
-	unsigned paths;              /* bits 1 << enum boot_path; 0: what the image offers */
+	bool built; /* by that recipe: it must boot by whatever the recipe promises */
 };
 
 /* An image that knows no recipe must boot, run without a failed unit, and turn itself off. */
@@ -52,9 +52,13 @@ static int boot_once(struct session *session, struct boot_options *options, stru
 static int boot_by_paths(struct session *session, const struct trial *trial,
 	struct boot_options *options, struct error *err)
 {
-	unsigned paths = session->boot.paths ? session->boot.paths : trial->paths;
+	unsigned paths = session->boot.paths;
 
-	if (!paths && boot_paths_find(trial->image, &paths, err))
+	if (boot_arguments_machine(&session->boot, options, err))
+		return -1;
+	if (!paths && trial->built)
+		paths = boot_paths_of(options->platform, trial->recipe->disk.firmware);
+	if (!paths && boot_paths_find(trial->image, options->platform, &paths, err))
 		return -1;
 	for (size_t i = 0; i < BOOT_PATHS; i++) {
 		options->path = i;
@@ -121,18 +125,6 @@ static int test_image(struct session *session, const struct trial *trial, struct
 	return boot_on_platforms(session, trial, &options, err);
 }
 
-/* The recipe's promise, whatever the image offers. */
-static unsigned recipe_paths(const struct recipe *recipe)
-{
-	unsigned paths = 1u << BOOT_DIRECT;
-
-	if (recipe->disk.firmware & FIRMWARE_BIOS)
-		paths |= 1u << BOOT_BIOS;
-	if (recipe->disk.firmware & FIRMWARE_UEFI)
-		paths |= 1u << BOOT_UEFI;
-	return paths;
-}
-
 /* Of several images of a recipe each has its suffix in the name. */
 static int test_artefacts(struct session *session, const struct recipe *recipe,
 	const json_t *artefacts, struct error *err)
@@ -146,7 +138,7 @@ static int test_artefacts(struct session *session, const struct recipe *recipe,
 		const char *suffix = json_array_size(artefacts) > 1 ? strrchr(file, '.') : "";
 		cleanup_free char *name = xasprintf("%s%s", recipe->name.text, suffix);
 		cleanup_free char *image = xasprintf("%s/%s", session->output, file);
-		struct trial trial = {name, image, recipe, recipe_paths(recipe)};
+		struct trial trial = {name, image, recipe, .built = true};
 		if (test_image(session, &trial, err))
 			return -1;
 	}
@@ -181,7 +173,7 @@ static int test_recipe(struct session *session, const char *path, struct error *
 static int test_operand(struct session *session, const char *operand, struct error *err)
 {
 	cleanup_free char *name = image_name(operand);
-	struct trial trial = {name, operand, session->checks, 0};
+	struct trial trial = {name, operand, session->checks, .built = false};
 
 	if (text_ends(operand, ".yaml") || text_ends(operand, ".yml"))
 		return test_recipe(session, operand, err);

@@ -14,6 +14,14 @@ static const char *const kvm_fragments[] = {"pci", "efi", "screen", "virtio", "k
 static const char *const kvm_symbols[] = {
 	"EXT4_FS", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_BLK", "VIRTIO_NET", NULL};
 
+static const char *const microvm_root[] = {"virtio_mmio", "virtio_blk", "ext4", NULL};
+static const char *const microvm_modules[] = {"virtio_mmio", "virtio_blk", "virtio_net",
+	"virtio_console", "virtio_balloon", "virtio_rng", "vmw_vsock_virtio_transport", NULL};
+static const char *const microvm_fragments[] = {"virtio", "microvm", NULL};
+static const char *const microvm_symbols[] = {
+	"EXT4_FS", "DEVTMPFS", "VIRTIO_MMIO", "VIRTIO_BLK", "VIRTIO_NET", NULL};
+static const char *const microvm_machines[] = {"microvm", "microvm-no-acpi", NULL};
+
 const struct platform platforms[] = {
 	{
 		.name = "kvm",
@@ -25,6 +33,20 @@ const struct platform platforms[] = {
 		.symbols = kvm_symbols,
 		.disk_device = "virtio-blk-pci",
 		.network_device = "virtio-net-pci",
+	},
+	{
+		.name = "microvm",
+		.summary = "QEMU's microvm and its like: virtio without PCI, a kernel without "
+			   "firmware",
+		.format = "raw",
+		.modules = microvm_modules,
+		.root_modules = microvm_root,
+		.fragments = microvm_fragments,
+		.symbols = microvm_symbols,
+		.kernel_only = true,
+		.machines = microvm_machines,
+		.disk_device = "virtio-blk-device",
+		.network_device = "virtio-net-device",
 	},
 };
 const size_t platform_count = array_count(platforms);

@@ -2,6 +2,7 @@
  * tested. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct platform {
@@ -16,6 +17,9 @@ struct platform {
 	 * built in or as a module; NULL-terminated. */
 	const char *const *fragments;
 	const char *const *symbols;
+	bool kernel_only; /* it has no firmware that boots a disk: it is given a kernel */
+	/* The machines that tests emulate, the first unless told; NULL: the architecture's. */
+	const char *const *machines;
 	const char *disk_device;    /* the emulated disk in tests: "virtio-blk-pci" */
 	const char *network_device; /* the emulated network card in tests: "virtio-net-pci" */
 };

@@ -123,6 +123,27 @@ test_one_kernel_for_every_firmware() {
 	assertNotContains "$(debugfs_root -R 'ls /boot')" vmlinuz
 }
 
+# Without firmware and without PCI; the kernel as a PC loads it, and as an ELF file.
+test_microvm_is_given_a_kernel() {
+	printf '%s\n' "from: $JEOS_TOP/recipes/minimal.yaml" 'name: micro' 'platforms: [microvm]' \
+		'disk: {formats: [raw]}' >micro.yaml
+	"$JEOS" -q build -o "$out" micro.yaml >/dev/null || fail 'build'
+	run test --platform microvm --recipe micro.yaml "$out/micro-1.0-amd64.img"
+	assertEquals "$output$errors" 0 $status
+	assertContains "$output" 'micro-1.0-amd64 microvm direct: power-off'
+	assertContains "$output" 'micro-1.0-amd64 microvm pvh: power-off'
+	assertNotContains "$output" 'microvm bios'
+	run run --platform microvm --machine q35 "$out/micro-1.0-amd64.img"
+	assertEquals "$errors" 2 $status
+	rm -r "$out"/micro-*
+}
+
+test_another_machine_and_the_kernel_as_an_elf_file() {
+	run test --machine pc --boot pvh "$image"
+	assertEquals "$output$errors" 0 $status
+	assertContains "$output" 'minimal-1.0-amd64 kvm-pc pvh: ready'
+}
+
 test_json_tells_where_the_time_went() {
 	run test --json --boot direct "$image"
 	assertEquals "$output$errors" 0 $status
@@ -315,9 +336,10 @@ test_wrong_usage() {
 		assertEquals "jeos $words" 2 $status
 		assertContains "jeos $words" "$errors" "$message"
 	done <<-'END'
-		test --boot bois empty.img|--boot: `bois` is unknown; known are bios, uefi, direct
+		test --boot bois empty.img|--boot: `bois` is unknown; known are bios, uefi, direct, pvh
 		test --accel fast empty.img|--accel: `fast` is unknown; known are auto, kvm, tcg
 		test --platform moon empty.img|--platform: `moon` is unknown
+		test --machine moon empty.img|--machine: the platform kvm has no machine `moon`
 		test --memory much empty.img|--memory: `much` is no size
 		run --port 80 empty.img|--port: `80` is no pair of ports
 		run --port 0:80 empty.img|--port: `0:80` is no pair of ports

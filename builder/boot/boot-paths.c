@@ -13,12 +13,48 @@ static bool is_type(const struct partition *partition, const struct uuid *type)
 	return !memcmp(&partition->type, type, sizeof(*type));
 }
 
+const char *const boot_path_names[BOOT_PATHS] = {
+	[BOOT_BIOS] = "bios",
+	[BOOT_UEFI] = "uefi",
+	[BOOT_DIRECT] = "direct",
+	[BOOT_PVH] = "pvh",
+};
+
+bool boot_path_has_kernel(enum boot_path path)
+{
+	return path == BOOT_DIRECT || path == BOOT_PVH;
+}
+
+unsigned boot_paths_of(const struct platform *platform, unsigned firmware)
+{
+	unsigned paths = 1u << BOOT_DIRECT;
+
+	if (platform->kernel_only)
+		return paths | 1u << BOOT_PVH;
+	if (firmware & FIRMWARE_BIOS)
+		paths |= 1u << BOOT_BIOS;
+	if (firmware & FIRMWARE_UEFI)
+		paths |= 1u << BOOT_UEFI;
+	return paths;
+}
+
+const char *boot_machine_find(
+	const struct platform *platform, const struct architecture *architecture, const char *name)
+{
+	const char *const *machine =
+		platform->machines ? platform->machines : architecture->emulator_machines;
+
+	while (name && *machine && strcmp(*machine, name))
+		machine++;
+	return *machine;
+}
+
 /* What the partition table offers to the firmware; an image without a table offers nothing. */
-static unsigned firmware_paths(struct disk *disk)
+static unsigned find_firmware(struct disk *disk)
 {
 	struct partition_table table = {0};
 	struct error ignored = {0};
-	unsigned paths = 0;
+	unsigned firmware = 0;
 
 	if (partition_read(disk, &table, &ignored)) {
 		error_release(&ignored);
@@ -26,15 +62,16 @@ static unsigned firmware_paths(struct disk *disk)
 	}
 	for (size_t i = 0; i < table.count; i++) {
 		if (is_type(&table.items[i], &partition_type_bios_boot))
-			paths |= 1u << BOOT_BIOS;
+			firmware |= FIRMWARE_BIOS;
 		if (is_type(&table.items[i], &partition_type_esp))
-			paths |= 1u << BOOT_UEFI;
+			firmware |= FIRMWARE_UEFI;
 	}
 	partition_table_release(&table);
-	return paths;
+	return firmware;
 }
 
-int boot_paths_find(const char *image, unsigned *ret_paths, struct error *err)
+int boot_paths_find(
+	const char *image, const struct platform *platform, unsigned *ret_paths, struct error *err)
 {
 	cleanup_disk struct disk *disk = NULL;
 	cleanup_ext4 struct ext4 *root = NULL;
@@ -42,11 +79,11 @@ int boot_paths_find(const char *image, unsigned *ret_paths, struct error *err)
 
 	if (disk_open(image, false, &disk, err))
 		return -1;
-	unsigned paths = firmware_paths(disk);
+	unsigned paths = boot_paths_of(platform, find_firmware(disk));
 	if (image_find_root(disk, &slice, err) || ext4_open(&slice, false, &root, err))
 		return error_wrap(err, "%s", image);
-	if (ext4_exists(root, KERNEL_FILES_CONFIG))
-		paths |= 1u << BOOT_DIRECT;
+	if (!ext4_exists(root, KERNEL_FILES_CONFIG))
+		paths &= ~(1u << BOOT_DIRECT | 1u << BOOT_PVH);
 	if (!paths)
 		return error_set(err, STATUS_FAILED,
 			"%s: nothing to boot: no BIOS boot partition, no EFI system partition, "

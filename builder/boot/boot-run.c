@@ -62,8 +62,8 @@ int boot_run(const struct boot_options *options, struct error *err)
 	guest.kvm = accelerator.kvm;
 	if (image_format(options->image, &guest.disk_format, err))
 		return -1;
-	if (options->path == BOOT_DIRECT) {
-		if (kernel_files_read(options->image, &files, err) ||
+	if (boot_path_has_kernel(options->path)) {
+		if (kernel_files_read(options->image, options->path == BOOT_PVH, &files, err) ||
 			keep_in_memory("vmlinuz", &files.kernel, &image, err))
 			return -1;
 		if (files.initrd.length && keep_in_memory("initrd", &files.initrd, &initrd, err))

@@ -6,12 +6,6 @@
 #include "results.h"
 #include "timing.h"
 
-const char *const boot_path_names[BOOT_PATHS] = {
-	[BOOT_BIOS] = "bios",
-	[BOOT_UEFI] = "uefi",
-	[BOOT_DIRECT] = "direct",
-};
-
 /* Whether a failure says something of the guest, and not that it could not be tested. */
 static bool is_verdict(enum status status)
 {
@@ -116,9 +110,14 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 	cleanup_subject struct subject subject = {.options = options};
 	const char *platform = options->platform->name, *path = boot_path_names[options->path];
 	cleanup_free char *stage = xasprintf("boot %s", path);
+	/* A machine that is not the platform's usual one is named, too. */
+	const char *usual = boot_machine_find(options->platform, options->architecture, NULL);
+	bool same = text_equal(options->machine, usual);
+	cleanup_free char *on =
+		same ? xstrdup(platform) : xasprintf("%s-%s", platform, options->machine);
 	struct verdict verdict = {
-		.name = xasprintf("%s %s %s", options->name, platform, path),
-		.log = xasprintf("%s/%s-%s.log", options->log_directory, platform, path),
+		.name = xasprintf("%s %s %s", options->name, on, path),
+		.log = xasprintf("%s/%s-%s.log", options->log_directory, on, path),
 	};
 	uint64_t start = clock_now();
 

@@ -12,11 +12,22 @@ enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
 enum { ACCELERATORS = 3 };
 extern const char *const accelerator_names[ACCELERATORS]; /* "auto", "kvm", "tcg" */
 
-enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT };
-enum { BOOT_PATHS = 3 };
-/* What an image offers: bits 1 << enum boot_path, at least one. */
-int boot_paths_find(const char *image, unsigned *ret_paths, struct error *err);
-extern const char *const boot_path_names[BOOT_PATHS]; /* "bios", "uefi", "direct" */
+/* By firmware from the disk, or a kernel given to the machine: as a PC loads it, or as an ELF file
+ * by its PVH entry. */
+enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT, BOOT_PVH };
+enum { BOOT_PATHS = 4 };
+extern const char *const boot_path_names[BOOT_PATHS]; /* "bios", "uefi", "direct", "pvh" */
+/* Whether the machine is given a kernel. */
+bool boot_path_has_kernel(enum boot_path path);
+/* By which to boot on a platform what firmware of FIRMWARE_* can boot: bits 1 << enum boot_path. */
+unsigned boot_paths_of(const struct platform *platform, unsigned firmware);
+/* The same for an image, by what is in it: at least one. */
+int boot_paths_find(
+	const char *image, const struct platform *platform, unsigned *ret_paths, struct error *err);
+
+/* A machine of the platform, the first where `name` is NULL; NULL when it has none of that name. */
+const char *boot_machine_find(
+	const struct platform *platform, const struct architecture *architecture, const char *name);
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {
@@ -35,6 +46,7 @@ struct boot_options {
 	const char *image; /* the artefact */
 	const struct architecture *architecture;
 	const struct platform *platform;
+	const char *machine; /* "q35": see boot_machine_find() */
 	enum accelerator accelerator;
 	enum boot_path path;
 	const struct recipe_test *test;

@@ -117,6 +117,9 @@ int check_power_off(struct subject *subject, const struct recipe_check *check, s
 	cleanup_reply struct agent_reply reply = {0};
 
 	(void)check;
+	if (!subject->facts.powers_off)
+		return error_set(
+			err, STATUS_MISSING, "this machine cannot be turned off by its guest");
 	/* The agent may be gone before it can reply. */
 	if (subject_run(subject, "systemctl poweroff || poweroff", &reply, err)) {
 		if (err->status != STATUS_CHECK || subject->machine->state == MACHINE_RUNNING)

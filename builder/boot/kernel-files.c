@@ -10,6 +10,7 @@
 #include "image/fat.h"
 #include "image/image.h"
 #include "image/uki.h"
+#include "vmlinux.h"
 
 enum { CONFIG_LIMIT = 1024 * 1024, KERNEL_LIMIT = 512 * 1024 * 1024 };
 
@@ -122,7 +123,23 @@ static int read_entry(struct sources *sources, struct kernel_files *files, struc
 	return 0;
 }
 
-int kernel_files_read(const char *image, struct kernel_files *ret_files, struct error *err)
+/* The kernel by its PVH entry. */
+static int unpack_elf(struct kernel_files *files, struct error *err)
+{
+	cleanup_buffer struct buffer elf = {0};
+
+	if (vmlinux_extract(&files->kernel, &elf, err))
+		return -1;
+	if (!vmlinux_has_pvh(&elf))
+		return error_set(err, STATUS_FAILED, "no PVH entry (CONFIG_PVH)");
+	buffer_release(&files->kernel);
+	files->kernel = elf;
+	elf = (struct buffer){0};
+	return 0;
+}
+
+int kernel_files_read(
+	const char *image, bool elf, struct kernel_files *ret_files, struct error *err)
 {
 	cleanup(sources_release) struct sources sources = {0};
 	cleanup_kernel_files struct kernel_files files = {0};
@@ -130,7 +147,8 @@ int kernel_files_read(const char *image, struct kernel_files *ret_files, struct 
 
 	if (disk_open(image, false, &sources.disk, err) ||
 		image_find_root(sources.disk, &slice, err) ||
-		ext4_open(&slice, false, &sources.root, err) || read_entry(&sources, &files, err))
+		ext4_open(&slice, false, &sources.root, err) || read_entry(&sources, &files, err) ||
+		(elf && unpack_elf(&files, err)))
 		return error_wrap(err, "%s: its kernel", image);
 	*ret_files = files;
 	files = (struct kernel_files){0};

@@ -40,7 +40,7 @@ static const struct {
 } line_table[LINE_COUNT] = {
 	[LINE_QMP] = {"qmp", "-mon", "chardev=qmp,mode=control"},
 	[LINE_CONSOLE] = {"console", "-serial", "chardev:console"},
-	[LINE_AGENT] = {"agent", "-serial", "chardev:agent"},
+	[LINE_AGENT] = {"agent", "-device", "isa-serial,index=1,chardev=agent"},
 };
 
 /* A listening socket at directory/name, however long the directory's path is. */
@@ -130,11 +130,12 @@ static int qemu_describe(
 {
 	const struct qemu_machine *machine;
 
-	if (qemu_machine_find(options->architecture, &machine, err))
+	if (qemu_machine_find(options, &machine, err))
 		return -1;
 	*ret_facts = (struct machine_facts){
 		.agent_device = machine->agent_device,
 		.memory = qemu_memory(options, machine),
+		.powers_off = !machine->no_power_switch,
 	};
 	return 0;
 }

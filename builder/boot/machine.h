@@ -35,6 +35,7 @@ struct machine_options {
 struct machine_facts {
 	const char *agent_device; /* the agent's line, by the guest's name: "/dev/ttyS1" */
 	uint64_t memory; /* bytes: those of the test, or what the firmware needs if it is more */
+	bool powers_off; /* the guest can turn it off */
 };
 
 struct machine_driver {

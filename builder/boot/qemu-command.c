@@ -7,30 +7,59 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "tsc.h"
 
+#define PC_UEFI                                                                      \
+	.uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd",                              \
+	.uefi_variables = "/usr/share/OVMF/OVMF_VARS_4M.fd", .uefi_package = "ovmf", \
+	.uefi_memory = 192 * MIB
+
+/* Without graphics SeaBIOS speaks on the serial port. */
 static const struct qemu_machine qemu_machines[] = {
 	{
 		.name = "q35",
-		.options = ",graphics=off",
+		.options = "q35,graphics=off",
+		.bus = "pci",
 		.panic_device = "pvpanic",
 		.agent_device = "/dev/ttyS1",
-		.uefi_code = "/usr/share/OVMF/OVMF_CODE_4M.fd",
-		.uefi_variables = "/usr/share/OVMF/OVMF_VARS_4M.fd",
-		.uefi_package = "ovmf",
-		.uefi_memory = 256 * MIB,
+		PC_UEFI,
+	},
+	{
+		.name = "pc",
+		.options = "pc,graphics=off",
+		.bus = "pci",
+		.panic_device = "pvpanic",
+		.agent_device = "/dev/ttyS1",
+		PC_UEFI,
+	},
+	{
+		.name = "microvm",
+		.options = "microvm,acpi=on",
+		.bus = "device",
+		.agent_device = "/dev/ttyS1",
+		.no_clock = true,
+	},
+	{
+		.name = "microvm-no-acpi", /* devices are told by the kernel's command line */
+		.options = "microvm,acpi=off",
+		.bus = "device",
+		.agent_device = "/dev/ttyS1",
+		.no_clock = true,
+		.no_power_switch = true,
 	},
 };
 
-int qemu_machine_find(const struct architecture *architecture,
-	const struct qemu_machine **ret_machine, struct error *err)
+int qemu_machine_find(
+	const struct boot_options *boot, const struct qemu_machine **ret_machine, struct error *err)
 {
+	const struct architecture *architecture = boot->architecture;
 	cleanup_free char *program = program_find(architecture->emulator);
 
 	if (!program)
 		return error_set(err, STATUS_MISSING, "%s: program not found; install %s",
 			architecture->emulator, architecture->emulator_package);
 	for (size_t i = 0; i < array_count(qemu_machines); i++)
-		if (text_equal(qemu_machines[i].name, architecture->emulator_machine)) {
+		if (text_equal(qemu_machines[i].name, boot->machine)) {
 			*ret_machine = &qemu_machines[i];
 			return 0;
 		}
@@ -81,13 +110,13 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 	qemu_option(command, "-display", "none");
 	qemu_option(command, "-sandbox",
 		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-	option_printf(command, "-machine", "%s%s", machine->name, machine->options);
+	qemu_option(command, "-machine", machine->options);
 	qemu_option(command, "-accel", guest->kvm ? "kvm" : "tcg,thread=multi");
 	qemu_option(command, "-cpu", guest->kvm ? "host" : boot->architecture->emulator_cpu);
 	option_printf(command, "-smp", "%u", processors);
 	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot, machine) / KIB);
 	qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
-	qemu_option(command, "-device", "virtio-rng-pci,rng=random");
+	option_printf(command, "-device", "virtio-rng-%s,rng=random", machine->bus);
 	if (machine->panic_device)
 		qemu_option(command, "-device", machine->panic_device);
 }
@@ -102,7 +131,8 @@ static void add_disk(struct qemu_command *command, const struct qemu_guest *gues
 		guest->boot->platform->disk_device);
 }
 
-static void add_network(struct qemu_command *command, const struct qemu_guest *guest)
+static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
+	const struct qemu_machine *machine)
 {
 	cleanup_buffer struct buffer forwards = {0};
 
@@ -113,8 +143,8 @@ static void add_network(struct qemu_command *command, const struct qemu_guest *g
 	option_printf(command, "-netdev", "user,id=net,restrict=%s%s",
 		guest->isolated ? "on" : "off", forwards.data);
 	/* No boot from the network: the disk is what is tested. */
-	option_printf(command, "-device",
-		"%s,netdev=net,romfile=", guest->boot->platform->network_device);
+	option_printf(command, "-device", "%s,netdev=net%s", guest->boot->platform->network_device,
+		text_equal(machine->bus, "pci") ? ",romfile=" : "");
 }
 
 /* The variables' file is a template: each guest begins with them as they come, and forgets them. */
@@ -133,12 +163,20 @@ static int add_uefi(
 	return 0;
 }
 
-static void add_kernel(struct qemu_command *command, const struct boot_kernel *kernel)
+/* Without KVM, which has a clock of its own, the guest is told how fast its processor counts. */
+static void add_kernel(struct qemu_command *command, const struct qemu_guest *guest,
+	const struct qemu_machine *machine)
 {
+	const struct boot_kernel *kernel = guest->kernel;
+	unsigned khz = machine->no_clock && !guest->kvm ? tsc_khz() : 0;
+
 	qemu_option(command, "-kernel", kernel->image);
 	if (kernel->initrd)
 		qemu_option(command, "-initrd", kernel->initrd);
-	qemu_option(command, "-append", kernel->command_line);
+	if (khz)
+		option_printf(command, "-append", "%s tsc_early_khz=%u", kernel->command_line, khz);
+	else
+		qemu_option(command, "-append", kernel->command_line);
 }
 
 int qemu_command_begin(
@@ -148,16 +186,16 @@ int qemu_command_begin(
 	cleanup_qemu_command struct qemu_command command = {0};
 	const struct qemu_machine *machine;
 
-	if (qemu_machine_find(architecture, &machine, err))
+	if (qemu_machine_find(guest->boot, &machine, err))
 		return -1;
 	qemu_option(&command, architecture->emulator, NULL);
 	add_hardware(&command, guest, machine);
 	add_disk(&command, guest);
-	add_network(&command, guest);
+	add_network(&command, guest, machine);
 	if (guest->boot->path == BOOT_UEFI && add_uefi(&command, machine, err))
 		return -1;
 	if (guest->kernel)
-		add_kernel(&command, guest->kernel);
+		add_kernel(&command, guest, machine);
 	*ret_command = command;
 	command = (struct qemu_command){0};
 	return 0;

@@ -28,18 +28,23 @@ const char *const *qemu_command_end(struct qemu_command *command);
 void qemu_command_release(struct qemu_command *command);
 #define cleanup_qemu_command cleanup(qemu_command_release)
 
-/* What differs between QEMU's machines. */
+/* What differs between the machines. */
 struct qemu_machine {
-	const char *name;
-	const char *options;      /* ",graphics=off": then SeaBIOS speaks on the serial port */
+	const char *name;         /* ours: "microvm-no-acpi" */
+	const char *options;      /* QEMU's, its type first */
+	const char *bus;          /* what virtio devices there end in: "pci" */
 	const char *panic_device; /* by which a kernel's panic reaches QEMU; NULL: none */
-	const char *agent_device; /* what the guest calls the second -serial: "/dev/ttyS1" */
+	const char *agent_device; /* what the guest calls the second serial line: "/dev/ttyS1" */
+	bool no_power_switch;     /* the guest cannot turn it off */
+	/* The guest has no clock but the processor's, and a busy host keeps it from measuring that.
+	 */
+	bool no_clock;
 	const char *uefi_code, *uefi_variables, *uefi_package;
-	uint64_t uefi_memory; /* bytes below which its boot loader finds no room for a kernel */
+	uint64_t uefi_memory; /* bytes below which what UEFI starts finds no room for a kernel */
 };
 
 /* STATUS_MISSING: none that jeos knows, or its emulator is not installed. */
-int qemu_machine_find(const struct architecture *architecture,
-	const struct qemu_machine **ret_machine, struct error *err);
+int qemu_machine_find(const struct boot_options *boot, const struct qemu_machine **ret_machine,
+	struct error *err);
 /* Bytes of memory that a guest gets. */
 uint64_t qemu_memory(const struct boot_options *boot, const struct qemu_machine *machine);

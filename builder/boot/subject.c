@@ -36,7 +36,8 @@ static int unpack_kernel(struct subject *subject, struct error *err)
 
 	if (work < 0)
 		return error_errno(err, errno, "%s", path);
-	if (kernel_files_read(subject->options->image, &subject->kernel, err))
+	if (kernel_files_read(subject->options->image, subject->options->path == BOOT_PVH,
+		    &subject->kernel, err))
 		return -1;
 	const struct buffer *kernel = &subject->kernel.kernel, *initrd = &subject->kernel.initrd;
 	if (file_write(work, kernel_name, kernel->data, kernel->length, 0600, err))
@@ -57,7 +58,7 @@ int subject_prepare(struct subject *subject, struct error *err)
 	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
 		    &subject->overlay, err))
 		return -1;
-	return options->path == BOOT_DIRECT ? unpack_kernel(subject, err) : 0;
+	return boot_path_has_kernel(options->path) ? unpack_kernel(subject, err) : 0;
 }
 
 int subject_power_on(struct subject *subject, const char *log, struct error *err)
@@ -71,7 +72,7 @@ int subject_power_on(struct subject *subject, const char *log, struct error *err
 		.boot = subject->options,
 		.accelerator = &subject->accelerator,
 		.disk = disk_name,
-		.kernel = subject->options->path == BOOT_DIRECT ? &kernel : NULL,
+		.kernel = boot_path_has_kernel(subject->options->path) ? &kernel : NULL,
 		.log = log,
 	};
 
