@@ -1,9 +1,10 @@
 #!/bin/bash
 # Kernels that are built: what a plan says of them, the build and how it fails, the package that
 # comes out, in the store, in files and in a guest. The source is a small one of our own, whose
-# makefile takes seconds; the suite of booting builds and boots a real one.
+# makefile takes seconds; the suite of booting builds and boots a real one. JEOS_TEST_FULL=1 compiles
+# a real one twice here.
 # shellcheck disable=SC2317 # shunit2 calls the functions
-# time-limit: 900
+# time-limit: 3600
 . "$JEOS_TOP/tests/lib/archive.sh"
 
 oneTimeSetUp() {
@@ -279,5 +280,19 @@ test_lock_has_the_tools() {
 	assertEquals "$key" "$("$JEOS" --offline plan --json recipe.yaml | jq -r .kernel.key)"
 	rm small.lock
 }
+
+if [ -n "${JEOS_TEST_FULL-}" ]; then
+	# A real one, compiled in two places.
+	test_real_kernel_has_the_same_bytes() {
+		local store
+		for store in one other/place; do
+			mkdir -p $store && ln -s "$(readlink store/packages)" $store/
+			run --store "$PWD/$store" build -q -o $store/out "$JEOS_TOP/recipes/guest.yaml"
+			assertEquals "$output" 0 $status
+		done
+		assertTrue 'the package' 'cmp one/kernels/*.deb other/place/kernels/*.deb'
+		assertTrue 'the image' 'cmp one/out/*.qcow2 other/place/out/*.qcow2'
+	}
+fi
 
 . shunit2
