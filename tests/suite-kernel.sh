@@ -6,6 +6,7 @@
 # shellcheck disable=SC2317 # shunit2 calls the functions
 # time-limit: 3600
 . "$JEOS_TOP/tests/lib/archive.sh"
+. "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
 	cd "$TMPDIR" || return 1
@@ -62,6 +63,16 @@ source_package() {
 		>{ find . -type f | sort; echo "$$KBUILD_BUILD_USER@$$KBUILD_BUILD_HOST"; gcc --version; } >$(O)/arch/x86/boot/bzImage
 		>for module in virtio_pci virtio_blk virtio_scsi sd_mod ext4 virtio_net; do echo "kernel/$$module.ko"; done >$(O)/modules.builtin
 		>printf 'virtio_net.license=GPL\0' >$(O)/modules.builtin.modinfo
+		modules:
+		>echo 'int extra;' | gcc -x c -c -o $(O)/extra.ko -
+		modules_install: room = $(INSTALL_MOD_PATH)/lib/modules/99.0.1-test
+		modules_install:
+		>mkdir -p $(room)/kernel
+		>cp $(O)/extra.ko $(room)/kernel/
+		>cp $(O)/modules.builtin* $(room)/
+		>echo kernel/extra.ko >$(room)/modules.order
+		>ln -s /kernel/build $(room)/build
+		>touch $(room)/modules.dep
 	END
 	tar -cJf tree/usr/src/linux-source-99.tar.xz linux-source-99
 	printf '%s\n' 'Package: linux-source-99' 'Version: 99.0.1-1' 'Architecture: all' \
@@ -258,7 +269,7 @@ test_unknown_fragment() {
 }
 
 test_complete_configuration() {
-	printf '%s\n' CONFIG_MINE=y '# CONFIG_MODULES is not set' CONFIG_DEVTMPFS_MOUNT=y >mine.config
+	printf '%s\n' CONFIG_MINE=y CONFIG_MODULES=y CONFIG_DEVTMPFS_MOUNT=y >mine.config
 	recipe 'kernel: ./mine.config'
 	run build -q -o mine recipe.yaml
 	assertEquals "$output" 0 $status
@@ -267,7 +278,25 @@ test_complete_configuration() {
 	dpkg-deb -x "$JEOS_STORE/kernels/$built.deb" mine
 	assertContains "$(cat mine/boot/config-*)" CONFIG_MINE=y
 	assertContains 'others get their defaults' "$(cat mine/boot/config-*)" CONFIG_DEFAULTED=y
+	assertEquals 'kernel/extra.ko modules.builtin modules.builtin.modinfo modules.order' \
+		"$(cd mine/lib/modules/99.0.1-test && find . -type f | sed 's,^\./,,' | sort | xargs)"
 	rm "$JEOS_STORE/kernels/$built.deb"
+}
+
+test_archive_without_source_or_compiler() {
+	archive_make bare
+	archive_add_base bare
+	archive_add_package bare busybox-static 1.0
+	archive_publish bare bookworm
+	printf '%s\n' 'name: bare' 'suite: bookworm' 'kernel: guest' "mirror: file://$TMPDIR/bare" \
+		"keyring: $TMPDIR/bare/keyring.gpg" >recipe.yaml
+	run plan recipe.yaml
+	assert_refused 4 'kernel: suite `bookworm` has no package `linux-source`'
+	archive_add_deb bare linux-source-99.deb
+	archive_add_package bare linux-source 99.0.1-1 'Depends: linux-source-99'
+	archive_publish bare bookworm
+	run plan recipe.yaml
+	assert_refused 4 'tools to build the kernel with: unknown package `'
 }
 
 # A lock names the source and the tools; the kernel is then the same without a look at the archive.
@@ -281,18 +310,17 @@ test_lock_has_the_tools() {
 	rm small.lock
 }
 
-if [ -n "${JEOS_TEST_FULL-}" ]; then
-	# A real one, compiled in two places.
-	test_real_kernel_has_the_same_bytes() {
-		local store
-		for store in one other/place; do
-			mkdir -p $store && ln -s "$(readlink store/packages)" $store/
-			run --store "$PWD/$store" build -q -o $store/out "$JEOS_TOP/recipes/guest.yaml"
-			assertEquals "$output" 0 $status
-		done
-		assertTrue 'the package' 'cmp one/kernels/*.deb other/place/kernels/*.deb'
-		assertTrue 'the image' 'cmp one/out/*.qcow2 other/place/out/*.qcow2'
-	}
-fi
+# A real one, compiled in two places.
+test_real_kernel_has_the_same_bytes() {
+	need 'a real kernel, twice, with JEOS_TEST_FULL=1' [ -n "${JEOS_TEST_FULL-}" ] || return 0
+	local store
+	for store in one other/place; do
+		mkdir -p $store && ln -s "$(readlink store/packages)" $store/
+		run --store "$PWD/$store" build -q -o $store/out "$JEOS_TOP/recipes/guest.yaml"
+		assertEquals "$output" 0 $status
+	done
+	assertTrue 'the package' 'cmp one/kernels/*.deb other/place/kernels/*.deb'
+	assertTrue 'the image' 'cmp one/out/*.qcow2 other/place/out/*.qcow2'
+}
 
 . shunit2

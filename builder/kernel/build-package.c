@@ -46,32 +46,35 @@ static int read_release(struct packing *packing, struct error *err)
 	return 0;
 }
 
-/* What is built in, by name: depmod and modprobe know it then. */
+/* What is built in, by name: depmod and modprobe know it then. A kernel without modules has no
+ * order of them. */
 static int add_builtin(struct packing *packing, struct error *err)
 {
 	static const char *const lists[] = {
 		"modules.builtin", "modules.builtin.modinfo", "modules.order"};
+	int made = packing->made->directory;
 
 	for (size_t i = 0; i < array_count(lists); i++) {
-		/* There is no order without modules. */
-		if (!file_exists(packing->made->directory, lists[i]) &&
-			file_write_text(packing->made->directory, lists[i], "", 0644, err))
+		if (!file_exists(made, lists[i]) && file_write_text(made, lists[i], "", 0644, err))
 			return -1;
 		add(packing,
 			arena_printf(
 				&packing->arena, "lib/modules/%s/%s", packing->release, lists[i]),
-			packing->made->directory, lists[i]);
+			made, lists[i]);
 	}
 	return 0;
 }
 
-/* The modules themselves; their indices are made where they are installed. */
+/* Modules and these lists, but not the indices: those are made where they are installed. */
 static int add_module(void *context, const struct tree_entry *entry, struct error *err)
 {
 	struct packing *packing = context;
+	bool index = text_starts(entry->name, "modules.") && strcmp(entry->name, "modules.order") &&
+		     strcmp(entry->name, "modules.builtin") &&
+		     strcmp(entry->name, "modules.builtin.modinfo");
 
 	(void)err;
-	if (!S_ISREG(entry->status.st_mode) || !strstr(entry->path, "/kernel/"))
+	if (!S_ISREG(entry->status.st_mode) || index)
 		return 0;
 	const char *path = arena_strdup(&packing->arena, entry->path);
 	add(packing, arena_printf(&packing->arena, "lib/modules/%s", path), packing->modules, path);
@@ -84,7 +87,7 @@ static int add_modules(struct packing *packing, struct error *err)
 	const struct kernel_made *made = packing->made;
 
 	if (!inside_exists(made->root, made->modules))
-		return 0;
+		return add_builtin(packing, err);
 	if (inside_directory(made->root, made->modules, &packing->modules, err))
 		return -1;
 	return tree_walk(packing->modules, &visitor, err);

@@ -177,6 +177,7 @@ static int configure(struct making *making, struct kernel_config *ret_config, st
 	const struct kernel_target target = {
 		.kernel_arch = build->target->kernel_arch,
 		.architecture = build->target->name,
+		.complete = build->complete,
 	};
 	cleanup_config struct kernel_config config = {0};
 	const char *file = build->complete ? MADE "/.config" : CONFIG_ASKED;

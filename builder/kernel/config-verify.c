@@ -116,6 +116,9 @@ static int compare(struct comparison *comparison, const struct config_line *line
 					 &comparison->kconfig, err))
 		return -1;
 	comparison->read = true;
+	const struct kconfig_entry *entry = kconfig_find(&comparison->kconfig, line->symbol);
+	if (comparison->target->complete && entry && !entry->prompt)
+		return 0;
 	buffer_text(problems, problems->length ? "\n" : "");
 	if (line->at.file)
 		buffer_printf(

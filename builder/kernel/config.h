@@ -22,6 +22,9 @@ struct kernel_target {
 	const char *version;      /* "6.1" */
 	const char *kernel_arch;  /* ARCH= of its build: "x86", "um" */
 	const char *architecture; /* Debian's name: "amd64"; NULL where it does not matter (um) */
+	/* A whole .config is asked for, not fragments: what in it only notes what Kconfig found
+	 * out, such as the compiler's version, may differ. */
+	bool complete;
 };
 
 /* Value of a symbol: "y", "m", "n", a number, or a text in quotes as it stands in the file. */

@@ -60,9 +60,10 @@ int kernel_tools_choose(struct package_index *index, const struct architecture *
 	if (target != architecture_native())
 		words[request.packages.count++] =
 			(struct word){.text = cross_compiler(target, arena)};
-	if (package_index_resolve(index, &request, ret_packages, err))
-		return error_wrap(err, "tools to build the kernel with");
-	return 0;
+	if (!package_index_resolve(index, &request, ret_packages, err))
+		return 0;
+	err->status = STATUS_ARCHIVE; /* the recipe does not name them */
+	return error_wrap(err, "tools to build the kernel with");
 }
 
 static int make_merged_usr(int root, struct error *err)

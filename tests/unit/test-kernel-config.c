@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "kernel/config.h"
 
-static const struct kernel_target linux_6_1 = {"6.1", "x86", "amd64"};
+static const struct kernel_target linux_6_1 = {"6.1", "x86", "amd64", false};
 
 /* A fragment beside the recipe in which its name stands. */
 static void fragment(const char *name, const char *text)
@@ -67,14 +67,15 @@ static void test_takes_along_what_is_for_the_architecture(void **state)
 	assert_ok(merge(NAMES("some"), &linux_6_1, &config, &err), &err);
 	assert_text(&config, "CONFIG_64BIT=y\nCONFIG_ALL=y\nCONFIG_FAMILY=y\n");
 	assert_ok(
-		merge(NAMES("some"), &(struct kernel_target){"6.1", "um", NULL}, &um, &err), &err);
+		merge(NAMES("some"), &(struct kernel_target){"6.1", "um", NULL, false}, &um, &err),
+		&err);
 	assert_text(&um, "CONFIG_ALL=y\n");
 }
 
 static void test_lines_are_for_versions(void **state)
 {
 	cleanup_config struct kernel_config old = {0}, new = {0};
-	const struct kernel_target linux_6_12 = {"6.12", "x86", "amd64"};
+	const struct kernel_target linux_6_12 = {"6.12", "x86", "amd64", false};
 	struct error err = {0};
 
 	(void)state;

@@ -8,7 +8,7 @@
 #include "kernel/kconfig-expression.h"
 #include "kernel/kconfig.h"
 
-static const struct kernel_target target = {"6.1", "x86", "amd64"};
+static const struct kernel_target target = {"6.1", "x86", "amd64", false};
 
 static const char top[] = "mainmenu \"Linux/$(ARCH)\"\n"
 			  "source \"arch/$(SRCARCH)/Kconfig\"\n"
