@@ -7,8 +7,8 @@
 #include "base/memory.h"
 
 enum {
-	DEFLATE_LEVEL = 6,
-	ZSTD_LEVEL = 3, /* what QEMU takes */
+	DEFLATE_LEVEL = 5, /* smaller than zlib at its usual 6, in a third of the time */
+	ZSTD_LEVEL = 3,    /* what QEMU takes */
 };
 
 static const char *const names[] = {

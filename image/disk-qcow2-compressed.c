@@ -65,14 +65,61 @@ static int put_plain(struct qcow2 *image, uint64_t cluster, const uint8_t *data,
 	return 0;
 }
 
-/* Compressed clusters fill runs of the file, so that one that stays as it is costs them little. */
+/* Remembers room that nothing uses any more, if it is worth it. */
+static void add_gap(struct qcow2 *image, uint64_t at, uint64_t length)
+{
+	struct qcow2_gap *smallest = &image->gaps[0];
+
+	for (size_t i = 1; i < array_count(image->gaps); i++)
+		if (image->gaps[i].length < smallest->length)
+			smallest = &image->gaps[i];
+	if (smallest->length < length)
+		*smallest = (struct qcow2_gap){at, length};
+}
+
+/* What a cluster had that is put again or dropped: its entry, or just its place. The last sector of
+ * a compressed one may hold the start of another. */
+static void give_up(struct qcow2 *image, uint64_t entry)
+{
+	uint64_t length, at = qcow2_compressed_place(image, entry, &length);
+
+	if (!(entry & QCOW2_COMPRESSED))
+		add_gap(image, entry & QCOW2_OFFSET,
+			entry & QCOW2_OFFSET ? qcow2_cluster_size(image) : 0);
+	else if (length > SECTOR)
+		add_gap(image, at, length - SECTOR);
+}
+
+/* The smallest gap that the length fits into; NULL: none. */
+static struct qcow2_gap *find_gap(struct qcow2 *image, uint64_t length)
+{
+	struct qcow2_gap *best = NULL;
+
+	for (size_t i = 0; i < array_count(image->gaps); i++) {
+		struct qcow2_gap *gap = &image->gaps[i];
+		if (gap->length >= length && (!best || gap->length < best->length))
+			best = gap;
+	}
+	return best;
+}
+
+/* Gives a compressed cluster its place: in a gap, or in a run of the file that is filled with them,
+ * so that one that stays as it is does not part them. */
 static uint64_t pack(struct qcow2 *image, uint64_t length)
 {
 	uint64_t size = qcow2_cluster_size(image);
+	struct qcow2_gap *gap = find_gap(image, length);
 
+	if (gap) {
+		gap->at += length;
+		gap->length -= length;
+		return gap->at - length;
+	}
 	if (image->packed_end - image->packed < length) {
-		if (image->packed_end != image->end)
+		if (image->packed_end != image->end) {
+			add_gap(image, image->packed, image->packed_end - image->packed);
 			image->packed = image->end;
+		}
 		image->end += size < PACK_RUN ? PACK_RUN : size;
 		image->packed_end = image->end;
 	}
@@ -90,10 +137,14 @@ static int put(void *context, const struct compressed *block, struct error *err)
 {
 	struct qcow2 *image = context;
 
+	uint64_t *entry = qcow2_entry(image, block->number);
+
+	image->inflated = 0;
+	give_up(image, *entry);
 	if (!block->length)
 		return put_plain(image, block->number, block->data, err);
 	uint64_t at = pack(image, block->length);
-	*qcow2_entry(image, block->number) = compressed_entry(image, at, block->length);
+	*entry = compressed_entry(image, at, block->length);
 	return file_write_at(image->fd, at, block->result, block->length, err);
 }
 
@@ -107,6 +158,7 @@ static int drop(void *context, uint64_t number, struct error *err)
 		return -1;
 	if (extent.kind == QCOW2_IS_DATA && host_file_zero(image->fd, extent.host, size, err))
 		return -1;
+	give_up(image, extent.host);
 	if (extent.kind != QCOW2_IS_BELOW || image->disk.backing)
 		qcow2_map_set(image, number * size, size, 0, image->disk.backing);
 	return 0;

@@ -26,6 +26,7 @@ enum {
 	QCOW2_BACKING_NAME_MAX = 1023,
 	QCOW2_HEADER_V2 = 72,
 	QCOW2_EXTENSION_END = 0,
+	QCOW2_GAPS = 64,
 	QCOW2_FEATURE_COMPRESSION = 1 << 3, /* incompatible: another one than deflate */
 	QCOW2_ZSTD = 1,                     /* in the header; else deflate */
 	QCOW2_WINDOW = 512, /* L2 entries of an opened image that are held at a time */
@@ -68,6 +69,11 @@ struct qcow2_extension {
 #define QCOW2_OFFSET     0x00fffffffffffe00ull
 #define QCOW2_ZERO       1ull /* reads as zeros, whatever is at its offset and below */
 
+/* Room between compressed clusters. */
+struct qcow2_gap {
+	uint64_t at, length; /* bytes; 0: none */
+};
+
 struct qcow2 {
 	struct disk disk;
 	int fd; /* owned */
@@ -87,6 +93,7 @@ struct qcow2 {
 	struct packer *packer; /* of compressed images: all writes go through it; owned */
 	/* Where the next compressed cluster goes, if it fits before that end. */
 	uint64_t packed, packed_end;
+	struct qcow2_gap gaps[QCOW2_GAPS]; /* the largest ones, for more of them */
 
 	/* A disk that was opened: */
 	uint64_t file_size;

@@ -131,8 +131,16 @@ static int write_file(struct writing *writing, const struct disk_driver *driver,
 	struct error *err)
 {
 	const struct image_layout *layout = writing->layout;
+	bool clusters = driver->abilities & DISK_HAS_CLUSTERS;
+	bool compresses = driver->abilities & DISK_HAS_COMPRESSION;
 	const struct disk_options options = {
-		.path = path, .size = layout->size, .id = layout->id, .epoch = layout->epoch};
+		.path = path,
+		.size = layout->size,
+		.cluster_size = clusters ? layout->cluster_size : 0,
+		.compression = compresses ? layout->compression : COMPRESSION_NONE,
+		.id = layout->id,
+		.epoch = layout->epoch,
+	};
 
 	unlink(path);
 	if (disk_create(driver, &options, &writing->disk, err))

@@ -1,5 +1,5 @@
-/* Only the last stage of a build: a tree becomes a bootable qcow2 of 2 GiB, as stages.c asks for
- * it. Usage: image-write TREE OUTPUT */
+/* Only the last stage of a build: a tree becomes a bootable image of 2 GiB, as stages.c asks for
+ * it. Usage: image-write TREE OUTPUT [FORMAT [COMPRESSION]], without them a plain qcow2. */
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -9,24 +9,29 @@
 #include "base/size.h"
 #include "image/image.h"
 
-static int write_image(const char *tree_path, const char *path, struct error *err)
+struct wish {
+	const char *tree, *path, *format, *compression;
+};
+
+static int write_image(const struct wish *wish, struct error *err)
 {
 	const struct architecture *architecture = architecture_native();
 	struct arena arena = {0};
 	struct image_layout layout;
 	cleanup_work struct work_directory work = {0};
-	cleanup_fd int tree = open(tree_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int tree = open(wish->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (tree < 0)
-		return error_set(err, STATUS_USAGE, "%s: no directory", tree_path);
+		return error_set(err, STATUS_USAGE, "%s: no directory", wish->tree);
 	if (work_directory_make(".", "image-write", &work, err) ||
 		image_layout_make(2 * GIB, IMAGE_BIOS | IMAGE_UEFI, "bench", &arena, &layout, err))
 		return -1;
 	layout.epoch = 1700000000;
 	layout.grub_bios = architecture->grub_bios;
 	layout.uefi_file = architecture->uefi_file;
-	int result = image_write(
-		&layout, &(struct image_contents){tree, NULL}, "qcow2", path, work.path, err);
+	layout.compression = compression_find(wish->compression);
+	int result = image_write(&layout, &(struct image_contents){tree, NULL}, wish->format,
+		wish->path, work.path, err);
 	arena_release(&arena);
 	return result;
 }
@@ -35,12 +40,14 @@ int main(int argc, char **argv)
 {
 	struct error err = {0};
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: image-write TREE OUTPUT\n");
+	if (argc < 3 || argc > 5) {
+		fprintf(stderr, "usage: image-write TREE OUTPUT [FORMAT [COMPRESSION]]\n");
 		return 2;
 	}
-	unlink(argv[2]);
-	if (!write_image(argv[1], argv[2], &err))
+	const struct wish wish = {
+		argv[1], argv[2], argc > 3 ? argv[3] : "qcow2", argc > 4 ? argv[4] : "none"};
+	unlink(wish.path);
+	if (!write_image(&wish, &err))
 		return 0;
 	fprintf(stderr, "image-write: %s\n", err.message);
 	error_release(&err);

@@ -141,7 +141,9 @@ static void test_image(void **state)
 	need_programs();
 	assert_ok(write_to("out/disk.img", "raw", BOTH, &err), &err);
 	assert_ok(write_to("out/disk.qcow2", "qcow2", BOTH, &err), &err);
-	free(run_program("qemu-img", "check", "out/disk.qcow2", NULL));
+	cleanup_free char *check = run_program("qemu-img", "check", "out/disk.qcow2", NULL);
+	assert_non_null(strstr(check, "% compressed clusters"));
+	assert_null(strstr(check, " 0.00% compressed clusters"));
 	free(run_program("qemu-img", "compare", "out/disk.qcow2", "out/disk.img", NULL));
 	cleanup_free char *verdict = run_program("sgdisk", "-v", "out/disk.img", NULL);
 	assert_non_null(strstr(verdict, "No problems found"));
