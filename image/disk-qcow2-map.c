@@ -26,8 +26,9 @@ static int find_table(
 static int load_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **ret_entries,
 	uint64_t *ret_count, struct error *err)
 {
-	uint64_t per_table = qcow2_table_entries(image);
-	uint64_t window = per_table < QCOW2_WINDOW ? per_table : QCOW2_WINDOW;
+	uint64_t per_table = qcow2_table_entries(image), words = qcow2_entry_words(image);
+	uint64_t in_window = QCOW2_WINDOW / words;
+	uint64_t window = per_table < in_window ? per_table : in_window;
 	uint64_t index = cluster % per_table, table = 0;
 
 	if (find_table(image, cluster / per_table, &table, err))
@@ -37,17 +38,18 @@ static int load_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **
 		*ret_count = per_table - index;
 		return 0;
 	}
-	uint64_t at = table + index / window * window * sizeof(uint64_t);
+	uint64_t at = table + index / window * window * words * sizeof(uint64_t);
 	if (image->window_at != at) {
 		image->window_at = 0;
-		if (host_file_read(image->fd, at, image->window, window * sizeof(uint64_t), err))
+		if (host_file_read(
+			    image->fd, at, image->window, window * words * sizeof(uint64_t), err))
 			return error_wrap(
 				err, "L2 table at byte 0x%llx", (unsigned long long)table);
-		for (uint64_t i = 0; i < window; i++)
+		for (uint64_t i = 0; i < window * words; i++)
 			image->window[i] = be64toh(image->window[i]);
 		image->window_at = at;
 	}
-	*ret_entries = image->window + index % window;
+	*ret_entries = image->window + index % window * words;
 	*ret_count = window - index % window;
 	return 0;
 }
@@ -66,36 +68,63 @@ static int find_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **
 	return 0;
 }
 
-/* What an entry says about its cluster. */
-static int read_entry(const struct qcow2 *image, uint64_t entry, struct qcow2_extent *ret_extent,
-	struct error *err)
+static int check_place(const struct qcow2 *image, uint64_t host, struct error *err)
 {
-	uint64_t host = entry & QCOW2_OFFSET;
+	if (host < image->end)
+		return 0;
+	return error_set(err, STATUS_FAILED,
+		"the data at byte 0x%llx is behind the end of the file of %llu bytes",
+		(unsigned long long)host, (unsigned long long)image->file_size);
+}
+
+/* What an extended entry says about a part of its cluster: its second word has two bits for each
+ * part, whether it is there and whether it reads as zeros. */
+static int read_part(const struct qcow2 *image, const uint64_t *words, unsigned part,
+	struct qcow2_extent *ret_extent, struct error *err)
+{
+	uint64_t host = words[0] & QCOW2_OFFSET;
+	bool there = words[1] >> part & 1, zero = words[1] >> (part + QCOW2_PARTS) & 1;
+
+	if (words[0] & ~(QCOW2_COPIED | QCOW2_OFFSET) || host % qcow2_cluster_size(image) ||
+		(there && (zero || !host)))
+		return error_set(err, STATUS_FAILED, "0x%llx, 0x%llx is no entry",
+			(unsigned long long)words[0], (unsigned long long)words[1]);
+	*ret_extent = (struct qcow2_extent){
+		.kind = zero    ? QCOW2_IS_ZERO
+			: there ? QCOW2_IS_DATA
+				: QCOW2_IS_BELOW,
+		.host = there ? host + part * qcow2_unit(image) : 0,
+	};
+	return check_place(image, host, err);
+}
+
+/* What an entry says about its cluster, or that part of it. */
+static int read_entry(const struct qcow2 *image, const uint64_t *words, unsigned part,
+	struct qcow2_extent *ret_extent, struct error *err)
+{
+	uint64_t entry = words[0], host = entry & QCOW2_OFFSET;
 	bool zero = entry & QCOW2_ZERO;
 
 	if (entry & QCOW2_COMPRESSED && !(entry & QCOW2_COPIED)) {
 		*ret_extent = (struct qcow2_extent){.kind = QCOW2_IS_COMPRESSED, .host = entry};
 		return 0;
 	}
+	if (image->extended)
+		return read_part(image, words, part, ret_extent, err);
 	if (entry & ~(QCOW2_COPIED | QCOW2_OFFSET | QCOW2_ZERO) ||
 		host % qcow2_cluster_size(image) || (zero && image->version < 3 && !image->tables))
 		return error_set(
 			err, STATUS_FAILED, "0x%llx is no entry", (unsigned long long)entry);
-	if (host >= image->end)
-		return error_set(err, STATUS_FAILED,
-			"the data at byte 0x%llx is behind the end "
-			"of the file of %llu bytes",
-			(unsigned long long)host, (unsigned long long)image->file_size);
 	*ret_extent = (struct qcow2_extent){
 		.kind = zero   ? QCOW2_IS_ZERO
 			: host ? QCOW2_IS_DATA
 			       : QCOW2_IS_BELOW,
 		.host = host,
 	};
-	return 0;
+	return check_place(image, host, err);
 }
 
-/* Whether the cluster goes on what `first` begins, `distance` bytes before it. */
+/* Whether the unit goes on what `first` begins, `distance` bytes before it. */
 static bool continues(
 	const struct qcow2_extent *first, const struct qcow2_extent *next, uint64_t distance)
 {
@@ -106,24 +135,27 @@ static bool continues(
 int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
 	struct qcow2_extent *ret_extent, struct error *err)
 {
-	uint64_t size = qcow2_cluster_size(image), inside = offset % size, count = 0, span = 0;
+	uint64_t size = qcow2_cluster_size(image), unit = qcow2_unit(image);
+	uint64_t inside = offset % unit, first = offset % size - inside, count = 0, span = 0;
 	struct qcow2_extent extent = {.kind = QCOW2_IS_BELOW}, next = extent;
 	const uint64_t *entries = NULL;
 
 	if (find_entries(image, offset / size, &entries, &count, err))
 		return -1;
+	uint64_t end = count * size - first;
 	if (!entries)
-		span = count * size;
-	while (span < count * size && span < inside + length) {
-		uint64_t index = span / size;
-		if (read_entry(image, entries[index], &next, err))
+		span = end;
+	while (span < end && span < inside + length) {
+		uint64_t at = first + span;
+		const uint64_t *words = entries + at / size * qcow2_entry_words(image);
+		if (read_entry(image, words, at % size / unit, &next, err))
 			return error_wrap(err, "L2 table, entry of the disk's byte 0x%llx",
 				(unsigned long long)(offset - inside + span));
-		if (!index)
+		if (!span)
 			extent = next;
 		else if (!continues(&extent, &next, span))
 			break;
-		span += size;
+		span += unit;
 	}
 	extent.length = span - inside < length ? span - inside : length;
 	if (extent.host && extent.kind != QCOW2_IS_COMPRESSED)

@@ -11,10 +11,10 @@
 /* Incompatible features, by bit. */
 enum {
 	FEATURE_DIRTY = 1 << 0, /* refcounts may be wrong; reading does not use them */
-	FEATURES_READ = FEATURE_DIRTY | QCOW2_FEATURE_COMPRESSION,
+	FEATURES_READ = FEATURE_DIRTY | QCOW2_FEATURE_COMPRESSION | QCOW2_FEATURE_EXTENDED,
 };
 static const char *const feature_names[] = {
-	"dirty", "corrupt", "external data file", "compression type", "extended L2 entries"};
+	"dirty", "corrupt", "external data file", "compression type"};
 
 #define wrong(err, ...) error_set(err, STATUS_FAILED, "qcow2 header: " __VA_ARGS__)
 
@@ -91,8 +91,12 @@ static bool table_fits(
 
 static int check_tables(const struct qcow2_header *header, uint64_t file_size, struct error *err)
 {
-	uint64_t table_covers = 1ull << (2 * header->cluster_bits - 3);
+	bool extended = header->incompatible & QCOW2_FEATURE_EXTENDED;
+	uint64_t table_covers = 1ull << (2 * header->cluster_bits - (extended ? 4 : 3));
 
+	if (extended && header->cluster_bits < QCOW2_EXTENDED_BITS_MIN)
+		return wrong(
+			err, "byte 20: clusters of 2^%u bytes have no parts", header->cluster_bits);
 	if (header->size > INT64_MAX)
 		return wrong(
 			err, "byte 24: a disk of %llu bytes", (unsigned long long)header->size);
@@ -196,6 +200,7 @@ int qcow2_open(const char *path, bool writable, struct disk **ret_disk, struct e
 			.block = 1u << header.cluster_bits},
 		.fd = steal_fd(&fd),
 		.version = header.version,
+		.extended = header.incompatible & QCOW2_FEATURE_EXTENDED,
 		.cluster_bits = header.cluster_bits,
 		.file_size = file_size,
 		.end = round_up(file_size, 1ull << header.cluster_bits),

@@ -10,6 +10,9 @@
  *
  *     header | data as it came | L2 tables | L1 table | refcount table | refcount blocks
  *
+ * With extended L2 entries, which we only read, each says of the 32 parts of its cluster where they
+ * are.
+ *
  * A compressed cluster takes as many bytes as it needs, wherever the one before it ended: several
  * share a cluster of the file, which is counted once for each.
  */
@@ -22,14 +25,17 @@ enum {
 	QCOW2_BITS_MIN = 9, /* of the cluster size */
 	QCOW2_BITS_MAX = 21,
 	QCOW2_BITS_DEFAULT = 16,
+	QCOW2_EXTENDED_BITS_MIN = 14,
 	QCOW2_L1_MAX = 32 * 1024 * 1024 / 8, /* QEMU's limits */
 	QCOW2_BACKING_NAME_MAX = 1023,
 	QCOW2_HEADER_V2 = 72,
 	QCOW2_EXTENSION_END = 0,
 	QCOW2_GAPS = 64,
+	QCOW2_PARTS = 32, /* of a cluster with an extended entry */
+	QCOW2_FEATURE_EXTENDED = 1 << 4,
 	QCOW2_FEATURE_COMPRESSION = 1 << 3, /* incompatible: another one than deflate */
 	QCOW2_ZSTD = 1,                     /* in the header; else deflate */
-	QCOW2_WINDOW = 512, /* L2 entries of an opened image that are held at a time */
+	QCOW2_WINDOW = 512, /* words of L2 tables of an opened image that are held at a time */
 };
 #define QCOW2_MAGIC                    "QFI\xfb"
 #define QCOW2_EXTENSION_BACKING_FORMAT 0xe2792acau
@@ -96,6 +102,7 @@ struct qcow2 {
 	struct qcow2_gap gaps[QCOW2_GAPS]; /* the largest ones, for more of them */
 
 	/* A disk that was opened: */
+	bool extended; /* L2 entries have two words, the second for the parts of the cluster */
 	uint64_t file_size;
 	uint64_t *l1;                             /* in the host's byte order; owned */
 	uint64_t window[QCOW2_WINDOW], window_at; /* a part of an L2 table, and its place */
@@ -113,9 +120,20 @@ static inline uint64_t qcow2_cluster_size(const struct qcow2 *image)
 	return 1ull << image->cluster_bits;
 }
 
+/* What an L2 entry can tell apart. */
+static inline uint64_t qcow2_unit(const struct qcow2 *image)
+{
+	return qcow2_cluster_size(image) / (image->extended ? QCOW2_PARTS : 1);
+}
+
+static inline unsigned qcow2_entry_words(const struct qcow2 *image)
+{
+	return image->extended ? 2 : 1;
+}
+
 static inline uint64_t qcow2_table_entries(const struct qcow2 *image)
 {
-	return qcow2_cluster_size(image) / sizeof(uint64_t);
+	return qcow2_cluster_size(image) / sizeof(uint64_t) / qcow2_entry_words(image);
 }
 
 enum qcow2_kind { QCOW2_IS_BELOW, QCOW2_IS_ZERO, QCOW2_IS_DATA, QCOW2_IS_COMPRESSED };

@@ -43,12 +43,16 @@ uint64_t vhdx_table_entries(uint64_t blocks, uint64_t chunk)
 uint32_t vhdx_checksum(const void *structure, size_t length)
 {
 	const uint8_t *bytes = structure;
-	uint32_t crc = ~0u;
+	uint32_t table[256], crc = ~0u;
 
-	for (size_t i = 0; i < length; i++) {
-		crc ^= i >= 4 && i < 8 ? 0 : bytes[i];
+	for (uint32_t i = 0; i < array_count(table); i++) {
+		table[i] = i;
 		for (unsigned bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0x82f63b78 : 0);
+	}
+	for (size_t i = 0; i < length; i++) {
+		uint8_t byte = i >= 4 && i < 8 ? 0 : bytes[i];
+		crc = crc >> 8 ^ table[(crc ^ byte) & 0xff];
 	}
 	return htole32(~crc);
 }

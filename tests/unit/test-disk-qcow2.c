@@ -113,6 +113,36 @@ static void test_reads_chain(void **state)
 	assert_error(disk_open(top, false, &disk, &err), &err, "middle.qcow2: its backing file: ");
 }
 
+/* Parts of clusters: of the disk below, data, zeros, and a whole that is compressed. */
+static void test_reads_extended_entries(void **state)
+{
+	static const char *const sizes[] = {"16k", "64k", "2M"};
+	cleanup_free char *base = scratch_path(state, "below.raw");
+	cleanup_free char *path = scratch_path(state, "parts.qcow2");
+	cleanup_free char *raw = scratch_path(state, "parts.raw");
+	cleanup_model struct model model = make_mixture(5 * MIB);
+
+	need_program("qemu-img");
+	need_program("qemu-io");
+	model_save(&model, base);
+	memset(model.bytes + 500 * KIB, 7, 5 * KIB);
+	memset(model.bytes + 1234 * KIB, 9, 3 * KIB);
+	memset(model.bytes + 1300 * KIB, 0, 200 * KIB);
+	memset(model.bytes + 4 * MIB, 5, MIB);
+	for (size_t i = 0; i < array_count(sizes); i++) {
+		cleanup_free char *options = xasprintf("extended_l2=on,cluster_size=%s", sizes[i]);
+		free(run_program("qemu-img", "create", "-f", "qcow2", "-b", base, "-F", "raw", "-o",
+			options, path, NULL));
+		free(run_program("qemu-io", "-f", "qcow2", "-c", "write -P 7 500k 5k", "-c",
+			"write -P 9 1234k 3k", "-c", "write -z 1300k 200k", "-c",
+			"write -P 5 4M 1M", path, NULL));
+		assert_opens(&model, path);
+	}
+	free(run_program("qemu-img", "convert", "-c", "-O", "qcow2", "-o", "extended_l2=on", path,
+		raw, NULL));
+	assert_opens(&model, raw);
+}
+
 /* Makes an overlay that records a backing file which need not exist. */
 static void make_overlay(const char *path, const char *backing_name)
 {
@@ -157,7 +187,6 @@ static void test_refuses_unread_features(void **state)
 	static const struct {
 		const char *options, *message;
 	} refused[] = {
-		{"extended_l2=on", "extended L2 entries"},
 		{"data_file=PLACE", "external data file"},
 	};
 	cleanup_free char *path = scratch_path(state, "feature.qcow2");
@@ -244,7 +273,7 @@ static const struct damage {
 	{FIELD(incompatible), 2, "feature 1 (corrupt)"},
 	{FIELD(incompatible), 4, "feature 2 (external data file)"},
 	{FIELD(incompatible), 8, "byte 104"},
-	{FIELD(incompatible), 16, "feature 4 (extended L2 entries)"},
+	{FIELD(incompatible), 32, "feature 5 (unknown)"},
 	{FIELD(incompatible), 1ull << 63, "feature 63 (unknown)"},
 	{FIELD(refcount_order), 7, "byte 96"},
 	{FIELD(header_length), 0, "byte 100"},
@@ -359,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_converted),
 		cmocka_unit_test(test_reads_chain),
+		cmocka_unit_test(test_reads_extended_entries),
 		cmocka_unit_test(test_refuses_chains),
 		cmocka_unit_test(test_refuses_unread_features),
 		cmocka_unit_test(test_refuses_damage),
