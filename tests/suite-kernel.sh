@@ -268,8 +268,31 @@ test_unknown_fragment() {
 	assert_refused 3 'recipe.yaml:6:31: ' no-such-thing
 }
 
+test_check_knows_fragments() {
+	fragment no-net '# CONFIG_NET is not set'
+	recipe 'kernel: {config: guest, add: [no-net]}'
+	run check recipe.yaml
+	assert_refused 3 'kernel-configs/no-net.config:2:1: CONFIG_NET=n contradicts' base.config
+	fragment loud CONFIG_SND=y
+	recipe 'kernel: {config: guest, add: [loud]}'
+	run check recipe.yaml
+	assert_refused 3 'kernel-configs/loud.config:2:1: CONFIG_SND=y: no guest has sound'
+	run list fragments
+	assertContains "$output" 'loud               For a test.'
+}
+
+test_platforms_need_options() {
+	dpkg-deb -R "$kernel" lacking
+	sed -i '/CONFIG_VIRTIO_NET=/d' lacking/boot/config-*
+	dpkg-deb --root-owner-group -b lacking lacking.deb >/dev/null
+	recipe 'kernel: {package: lacking.deb}'
+	run build -q -o lacking.out recipe.yaml
+	assert_refused 3 'platform kvm: linux-image-jeos lacks CONFIG_VIRTIO_NET' '`kernel: guest` builds one'
+}
+
 test_complete_configuration() {
-	printf '%s\n' CONFIG_MINE=y CONFIG_MODULES=y CONFIG_DEVTMPFS_MOUNT=y >mine.config
+	grep -E '^CONFIG_(EXT4_FS|DEVTMPFS|VIRTIO_PCI|VIRTIO_BLK|VIRTIO_NET)=' kernel-configs/*.config | cut -d: -f2 >mine.config
+	printf '%s\n' CONFIG_MINE=y CONFIG_MODULES=y CONFIG_DEVTMPFS_MOUNT=y >>mine.config
 	recipe 'kernel: ./mine.config'
 	run build -q -o mine recipe.yaml
 	assertEquals "$output" 0 $status

@@ -71,6 +71,18 @@ static int ask_file(const struct recipe_kernel *kernel, const struct kernel_targ
 	return 0;
 }
 
+static bool is_complete(const struct recipe_kernel *kernel)
+{
+	return strcmp(kernel->config.text, "guest");
+}
+
+static int ask(const struct recipe_kernel *kernel, const struct platform *const *wanted,
+	const struct kernel_target *target, struct kernel_config *ret_asked, struct error *err)
+{
+	return is_complete(kernel) ? ask_file(kernel, target, ret_asked, err)
+				   : ask_fragments(kernel, wanted, target, ret_asked, err);
+}
+
 int kernel_ask(const struct recipe *recipe, const struct platform *const *wanted,
 	struct kernel_build *build, struct error *err)
 {
@@ -81,10 +93,28 @@ int kernel_ask(const struct recipe *recipe, const struct platform *const *wanted
 		.architecture = build->target->name,
 	};
 
-	build->complete = strcmp(recipe->kernel.config.text, "guest");
-	int result = build->complete
-			     ? ask_file(&recipe->kernel, &target, &build->asked, err)
-			     : ask_fragments(&recipe->kernel, wanted, &target, &build->asked, err);
+	build->complete = is_complete(&recipe->kernel);
+	int result = ask(&recipe->kernel, wanted, &target, &build->asked, err);
 	arena_release(&arena);
+	return result;
+}
+
+int kernel_ask_check(
+	const struct recipe *recipe, const struct architecture *target, struct error *err)
+{
+	vector(const struct platform *) wanted = {0};
+	int result = 0;
+
+	vector_for_each (word, &recipe->platforms)
+		vector_push(&wanted, platform_find(word->text));
+	vector_push(&wanted, NULL);
+	for (const char *const *at = kernel_config_versions; *at && !result; at++) {
+		cleanup_config struct kernel_config asked = {0};
+		const struct kernel_target with = {.version = *at,
+			.kernel_arch = target->kernel_arch,
+			.architecture = target->name};
+		result = ask(&recipe->kernel, wanted.items, &with, &asked, err);
+	}
+	vector_release(&wanted);
 	return result;
 }

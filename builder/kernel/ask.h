@@ -8,3 +8,6 @@
  * those of kernel/config.h. */
 int kernel_ask(const struct recipe *recipe, const struct platform *const *wanted,
 	struct kernel_build *build, struct error *err);
+/* The errors that show before the source is known. */
+int kernel_ask_check(
+	const struct recipe *recipe, const struct architecture *target, struct error *err);

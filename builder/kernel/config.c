@@ -12,6 +12,7 @@
 enum { CONFIG_LONGEST = 4 * MIB };
 
 const char *const kernel_config_guest[] = {"base", "ipv6", NULL};
+const char *const kernel_config_versions[] = {"6.1", "6.12", NULL};
 
 void kernel_config_release(struct kernel_config *config)
 {

@@ -56,6 +56,8 @@ void kernel_config_list(
 
 /* The fragments of `config: guest` besides those of the platforms; NULL-terminated. */
 extern const char *const kernel_config_guest[];
+/* The kernels that the fragments are for, oldest first; NULL-terminated. */
+extern const char *const kernel_config_versions[];
 
 /*
  * Merges fragments. Where a word stands decides where its file is looked for, like any helper of a

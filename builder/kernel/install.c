@@ -26,7 +26,8 @@ struct installation {
 	struct work_directory work;
 	int unpacked;          /* the work directory: a root that holds the packages' files only */
 	char *release, *image; /* owned: "6.1.0-50-amd64", "boot/vmlinuz-6.1.0-50-amd64" */
-	int source;            /* lib/modules/RELEASE in it; -1: there is none */
+	struct kernel_config config; /* empty: it has come without one */
+	int source;                  /* lib/modules/RELEASE in it; -1: there is none */
 	struct module_list modules;
 	struct module_order order; /* what the initramfs loads */
 	struct arena arena;        /* owns ... */
@@ -38,6 +39,7 @@ static void installation_release(struct installation *installation)
 	cleanup_close_fd(&installation->tree);
 	cleanup_close_fd(&installation->unpacked);
 	cleanup_close_fd(&installation->source);
+	kernel_config_release(&installation->config);
 	module_order_release(&installation->order);
 	modules_release(&installation->modules);
 	work_directory_release(&installation->work);
@@ -131,6 +133,20 @@ static int find_release(struct installation *installation, struct error *err)
 	return 0;
 }
 
+/* Whether it has what its platforms cannot do without, if it says what it has. */
+static int check_config(struct installation *installation, struct error *err)
+{
+	const struct kernel_plan *plan = installation->plan;
+	cleanup_free char *path = xasprintf("boot/config-%s", installation->release);
+
+	if (!file_exists(installation->unpacked, path))
+		return 0;
+	if (kernel_config_read(installation->unpacked, path, &installation->config, err))
+		return error_wrap(err, "%s", plan->image.name);
+	return kernel_config_check_platforms(
+		&installation->config, plan->image.name, plan->platforms, true, err);
+}
+
 /* Writes modules.dep and its like; without the host's depmod.d. */
 static int index_modules(const char *root, const char *release, struct error *err)
 {
@@ -214,18 +230,6 @@ static int install_modules(struct installation *installation, struct error *err)
 	return index_kept(installation, err);
 }
 
-/* Whether the kernel by itself mounts /dev, which an init needs; unknown is yes. */
-static bool mounts_devices(int unpacked, const char *config)
-{
-	cleanup(error_release) struct error unread = {0};
-	cleanup_config struct kernel_config options = {0};
-
-	if (!file_exists(unpacked, config) ||
-		kernel_config_read(unpacked, config, &options, &unread))
-		return true;
-	return !strcmp(kernel_config_value(&options, "DEVTMPFS_MOUNT"), "y");
-}
-
 static int write_initramfs(struct installation *installation, struct error *err)
 {
 	cleanup_free char *busybox = xasprintf("%s/bin/busybox", installation->work.path);
@@ -242,8 +246,11 @@ static int install_boot_files(struct installation *installation, struct error *e
 {
 	cleanup_free char *config = xasprintf("boot/config-%s", installation->release);
 	int unpacked = installation->unpacked;
-
-	bool initramfs = installation->order.count || !mounts_devices(unpacked, config);
+	/* An init needs /dev. */
+	bool initramfs =
+		installation->order.count ||
+		(installation->config.lines.count &&
+			!strcmp(kernel_config_value(&installation->config, "DEVTMPFS_MOUNT"), "n"));
 
 	if (move(installation, unpacked, installation->image, "boot/vmlinuz", err) ||
 		(file_exists(unpacked, config) &&
@@ -291,8 +298,9 @@ int kernel_install(const struct kernel_plan *plan, const struct store *store, co
 		merge_usr(*unpacked, err) ||
 		unpack(*unpacked, &plan->image, kernel, wanted_of_kernel, err) ||
 		unpack(*unpacked, &plan->busybox, busybox, wanted_of_busybox, err) ||
-		find_release(&installation, err) || select_modules(&installation, err) ||
-		install_boot_files(&installation, err) || install_modules(&installation, err))
+		find_release(&installation, err) || check_config(&installation, err) ||
+		select_modules(&installation, err) || install_boot_files(&installation, err) ||
+		install_modules(&installation, err))
 		return -1;
 	return kernel_register(kernel, &installation.installed, installation.tree, err);
 }

@@ -72,11 +72,11 @@ static void add_condition(struct reader *reader, const char *expression)
 							      : &reader->scope.conditions;
 	struct kconfig_condition *condition;
 
-	if (reader->current == NOTHING)
+	expression += strspn(expression, " \t");
+	if (reader->current == NOTHING || !*expression)
 		return;
 	condition = arena_alloc(&reader->kconfig->arena, sizeof(*condition));
-	*condition = (struct kconfig_condition){
-		keep(reader, expression + strspn(expression, " \t")), *conditions};
+	*condition = (struct kconfig_condition){keep(reader, expression), *conditions};
 	*conditions = condition;
 }
 

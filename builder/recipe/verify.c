@@ -5,6 +5,7 @@
 #include "architecture.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "kernel/ask.h"
 #include "problem.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
@@ -200,6 +201,16 @@ static void verify_snapshot(struct recipe *recipe)
 			"`snapshot` needs a `mirror` that keeps history");
 }
 
+/* Only of a recipe that is good otherwise: it takes names that are known. */
+static void verify_kernel_config(struct recipe *recipe)
+{
+	cleanup(error_release) struct error err = {0};
+
+	if (!recipe->problems.count && recipe_kernel_origin(&recipe->kernel) == KERNEL_BUILT &&
+		kernel_ask_check(recipe, architecture_find(recipe->architecture.text), &err))
+		recipe_problem(recipe, (struct position){0}, "%s", err.message);
+}
+
 void verify_recipe(struct recipe *recipe)
 {
 	struct position at = {recipe->path, 1, 1};
@@ -215,4 +226,5 @@ void verify_recipe(struct recipe *recipe)
 	verify_checks(recipe);
 	if (!recipe->hostname.text)
 		recipe->hostname = recipe->name;
+	verify_kernel_config(recipe);
 }
