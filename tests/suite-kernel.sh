@@ -94,8 +94,7 @@ assert_refused() {
 	for text in "$@"; do
 		assertContains "$output" "$text"
 	done
-	assertEquals 'nothing is left in the store' "$key.deb" "$(ls "$JEOS_STORE/kernels")"
-	assertEquals '' "$(ls "$JEOS_STORE/work")"
+	assert_nothing_left
 }
 
 fragment() { # fragment NAME LINE...
@@ -244,22 +243,40 @@ test_compiler_that_fails() {
 	assertContains "$(cat broken/*.kernel.log)" 'CC      init/main.o'
 }
 
-test_killed_build() {
+# build_until_it_compiles: then $build is the process.
+build_until_it_compiles() {
+	local try
 	fragment slow CONFIG_SLOW=y
 	recipe 'kernel: {config: guest, add: [slow]}'
-	local try
-	"$JEOS" build -q -o killed recipe.yaml >/dev/null 2>&1 &
+	rm -rf slow
+	"$JEOS" build -q -o slow recipe.yaml >/dev/null 2>&1 &
+	build=$!
 	for try in $(seq 600); do
-		grep -qs 'init/main.o' killed/*.kernel.log && break
+		grep -qs 'init/main.o' slow/*.kernel.log && break
 		sleep 0.1
 	done
 	assertTrue "after $try tries it compiles" "[ $try -lt 600 ]"
-	kill -KILL $!
-	wait $! 2>/dev/null
-	# The next one sweeps what it left.
-	run cache show
+}
+
+assert_nothing_left() {
 	assertEquals "$key.deb" "$(ls "$JEOS_STORE/kernels")"
 	assertEquals '' "$(ls "$JEOS_STORE/work")"
+}
+
+test_interrupted_build() {
+	build_until_it_compiles
+	kill -TERM $build
+	wait $build 2>/dev/null
+	assertEquals $((128 + 15)) $?
+	assert_nothing_left
+}
+
+test_killed_build() {
+	build_until_it_compiles
+	kill -KILL $build
+	wait $build 2>/dev/null
+	run cache show # sweeps what it left
+	assert_nothing_left
 }
 
 test_unknown_fragment() {

@@ -27,7 +27,8 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/sweep.h"
 
-enum { GRACE_MILLISECONDS = 10 * 1000, POLL_MILLISECONDS = 100 };
+/* A build that ends removes what it made; a kernel is built among tens of thousands of files. */
+enum { GRACE_MILLISECONDS = 30 * 1000, POLL_MILLISECONDS = 100 };
 
 struct entry {
 	enum sandbox_mode mode;
