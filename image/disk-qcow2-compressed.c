@@ -136,7 +136,6 @@ void qcow2_pack_end(struct qcow2 *image)
 static int put(void *context, const struct compressed *block, struct error *err)
 {
 	struct qcow2 *image = context;
-
 	uint64_t *entry = qcow2_entry(image, block->number);
 
 	image->inflated = 0;

@@ -61,12 +61,17 @@ static void test_overlay(void **state)
 	static const struct {
 		uint64_t below, above;
 		uint32_t cluster_size;
+		enum compression compression;
 	} pairs[] = {
-		{3 * MIB, 3 * MIB, 0},
-		{MIB + 512, 3 * MIB + 1024, 0},
-		{3 * MIB, MIB + 512, 0},
-		{300 * KIB, 400 * KIB + 512, 512},
-		{MIB, 9 * MIB, 2 * MIB},
+		{3 * MIB, 3 * MIB, 0, COMPRESSION_NONE},
+		{MIB + 512, 3 * MIB + 1024, 0, COMPRESSION_NONE},
+		{MIB + 512, 3 * MIB + 1024, 0, COMPRESSION_ZLIB},
+		{3 * MIB, MIB + 512, 0, COMPRESSION_NONE},
+		{3 * MIB, MIB + 512, 0, COMPRESSION_ZSTD},
+		{300 * KIB, 400 * KIB + 512, 512, COMPRESSION_NONE},
+		{300 * KIB, 400 * KIB + 512, 512, COMPRESSION_ZSTD},
+		{MIB, 9 * MIB, 2 * MIB, COMPRESSION_NONE},
+		{MIB, 9 * MIB, 2 * MIB, COMPRESSION_ZLIB},
 	};
 	cleanup_free char *base = scratch_path(state, "base.raw");
 	cleanup_free char *path = scratch_path(state, "overlay.qcow2");
@@ -87,6 +92,7 @@ static void test_overlay(void **state)
 		struct disk_options options = {.path = path,
 			.size = model.size,
 			.cluster_size = pairs[i].cluster_size,
+			.compression = pairs[i].compression,
 			.backing = below,
 			.backing_name = "base.raw"};
 		unlink(path);
