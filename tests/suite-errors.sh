@@ -278,7 +278,7 @@ test_no_room() {
 	assert_failure 1 'base: no room to unpack: it takes about' \
 		"the file system at $scratch/small-store has" '--store DIR'
 	assertEquals 'nothing is left' '' "$left"
-	short_of_room 100M 1G
+	short_of_room 75M 1G
 	assert_failure 1 'base: ' 'No space left on device'
 	assertEquals 'nothing is left' '' "$left"
 	short_of_room 1G 10M
