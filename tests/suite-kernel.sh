@@ -136,6 +136,7 @@ test_package_is_one() {
 	assertEquals 'linux (= 99.0.1-1)' "$(dpkg-deb -f "$kernel" Built-Using)"
 	assertEquals 'boot boot/config-99.0.1-test boot/vmlinuz-99.0.1-test lib lib/modules lib/modules/99.0.1-test lib/modules/99.0.1-test/modules.builtin lib/modules/99.0.1-test/modules.builtin.modinfo lib/modules/99.0.1-test/modules.order' \
 		"$(cd unpacked && find . -mindepth 1 | sed 's,^\./,,' | sort | xargs)"
+	assertEquals 'nothing twice' '' "$(dpkg-deb --fsys-tarfile "$kernel" | tar -t | sort | uniq -d)"
 	assertTrue 'its sums' "dpkg-deb -e '$kernel' control && (cd unpacked && md5sum --quiet -c ../control/md5sums)"
 	assertContains "$(<unpacked/boot/config-99.0.1-test)" CONFIG_VIRTIO_BLK=y
 }

@@ -121,7 +121,7 @@ int kernel_package_write(const struct kernel_made *made, const char *path, struc
 {
 	cleanup(packing_release) struct packing packing = {.made = made, .modules = -1};
 
-	if (read_release(&packing, err) || add_builtin(&packing, err) || add_modules(&packing, err))
+	if (read_release(&packing, err) || add_modules(&packing, err))
 		return -1;
 	add(&packing, arena_printf(&packing.arena, "boot/config-%s", packing.release),
 		made->directory, ".config");
