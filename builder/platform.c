@@ -20,7 +20,7 @@ static const char *const microvm_modules[] = {"virtio_mmio", "virtio_blk", "virt
 static const char *const microvm_fragments[] = {"virtio", "microvm", NULL};
 static const char *const microvm_symbols[] = {
 	"EXT4_FS", "DEVTMPFS", "VIRTIO_MMIO", "VIRTIO_BLK", "VIRTIO_NET", NULL};
-static const char *const microvm_machines[] = {"microvm", "microvm-no-acpi", NULL};
+static const char *const microvm_machines[] = {"microvm", "no-acpi", NULL};
 
 const struct platform platforms[] = {
 	{

@@ -40,7 +40,7 @@ static const struct qemu_machine qemu_machines[] = {
 		.no_clock = true,
 	},
 	{
-		.name = "microvm-no-acpi", /* devices are told by the kernel's command line */
+		.name = "no-acpi", /* devices are told by the kernel's command line */
 		.options = "microvm,acpi=off",
 		.bus = "device",
 		.agent_device = "/dev/ttyS1",

@@ -30,7 +30,7 @@ void qemu_command_release(struct qemu_command *command);
 
 /* What differs between the machines. */
 struct qemu_machine {
-	const char *name;         /* ours: "microvm-no-acpi" */
+	const char *name;         /* ours: "q35" */
 	const char *options;      /* QEMU's, its type first */
 	const char *bus;          /* what virtio devices there end in: "pci" */
 	const char *panic_device; /* by which a kernel's panic reaches QEMU; NULL: none */
