@@ -236,7 +236,7 @@ const struct command command_cache = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = options,
-	.help = "Cleaning begins with what was not used for the longest time, and leaves what a "
+	.help = "Cleaning begins with what was not used for the longest time, and leaves what a\n"
 		"running build uses. Without options it removes everything.",
 	.run = run,
 };

@@ -223,13 +223,10 @@ const struct command command_kernel = {
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.options = options,
-	.help = "A kernel is built once for its configuration, source and compiler; the hash of "
-		"them "
-		"is its\nkey. `export` writes the kernel of a recipe, or of a key (or how it "
-		"begins), "
-		"to a file;\n`import` takes such files into this store, where builds then find it; "
-		"`list` shows what\nthere is. The file is a Debian package, which other recipes "
-		"can "
-		"name: `kernel: {package: FILE}`.",
+	.help = "A kernel is built once for its configuration, source and compiler; the hash of\n"
+		"them is its key. `export` writes the kernel of a recipe, or of a key (or how it\n"
+		"begins), to a file; `import` takes such files into this store, where builds then\n"
+		"find it; `list` shows what there is. The file is a Debian package, which other\n"
+		"recipes can name: `kernel: {package: FILE}`.",
 	.run = run,
 };
