@@ -177,7 +177,8 @@ const struct key recipe_keys[] = {
 	{"base", VALUE_TEXT, "The base system, which every package may count on.",
 		.fallback = "minbase", .form = &form_base, FIELD(base)},
 	{"packages", VALUE_LIST,
-		"Packages to install beside the base system: NAME, NAME=VERSION, NAME/SUITE.",
+		"Packages to install beside the base system: NAME, NAME=VERSION, NAME/SUITE, "
+		"NAME:ARCHITECTURE.",
 		.form = &form_package, FIELD(packages)},
 	{"without", VALUE_LIST,
 		"Packages that must not be installed; the build fails when something needs one.",
