@@ -54,6 +54,16 @@ bool words_contain(const struct words *words, const char *text)
 	return false;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void words_sort(struct words *words)
+{
+	vector_sort(words, by_text);
+}
+
 bool text_equal(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;

@@ -26,6 +26,8 @@ struct words {
 };
 
 bool words_contain(const struct words *words, const char *text);
+/* By their bytes. */
+void words_sort(struct words *words);
 
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts(const char *text, const char *prefix);

@@ -65,7 +65,7 @@ static int ask_file(const struct recipe_kernel *kernel, const struct kernel_targ
 		return -1;
 	vector_for_each (line, &added.lines)
 		set_line(&asked, line);
-	qsort(asked.lines.items, asked.lines.count, sizeof(*asked.lines.items), by_symbol);
+	vector_sort(&asked.lines, by_symbol);
 	*ret_asked = asked;
 	asked = (struct kernel_config){0};
 	return 0;

@@ -127,7 +127,7 @@ int kernel_package_write(const struct kernel_made *made, const char *path, struc
 		made->directory, ".config");
 	add(&packing, arena_printf(&packing.arena, "boot/vmlinuz-%s", packing.release),
 		made->directory, made->build->target->kernel_image);
-	qsort(packing.files.items, packing.files.count, sizeof(*packing.files.items), by_path);
+	vector_sort(&packing.files, by_path);
 	cleanup_free char *fields = control_fields(&packing);
 	return deb_write(path, fields, &packing.files, made->date, err);
 }

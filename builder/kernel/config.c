@@ -43,9 +43,7 @@ static int settle(struct kernel_config *config, struct error *err)
 {
 	size_t count = 0;
 
-	if (config->lines.count)
-		qsort(config->lines.items, config->lines.count, sizeof(*config->lines.items),
-			compare_lines);
+	vector_sort(&config->lines, compare_lines);
 	vector_for_each (line, &config->lines) {
 		const struct config_line *last = count ? &config->lines.items[count - 1] : NULL;
 		if (!last || strcmp(last->symbol, line->symbol))

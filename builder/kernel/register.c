@@ -94,11 +94,6 @@ static int write_stanza(int root, const char *name, const char *control, struct 
 	return inside_write(root, STANZA, stanza.data, 0644, err);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 int kernel_register(const char *deb, struct words *paths, int root, struct error *err)
 {
 	cleanup_buffer struct buffer control = {0};
@@ -109,7 +104,7 @@ int kernel_register(const char *deb, struct words *paths, int root, struct error
 		return -1;
 	if (depends_on_others(control.data))
 		return 0;
-	qsort(paths->items, paths->count, sizeof(*paths->items), by_text);
+	words_sort(paths);
 	const char *name = control_get(span_of(control.data), "Package", &arena);
 	if (!name || strchr(name, '/'))
 		error_set(err, STATUS_ARCHIVE, "%s: damaged package: it has no name", deb);

@@ -105,11 +105,6 @@ int stored_kernel_verify(const char *deb, struct error *err)
 	return 0;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 int stored_kernels(
 	const struct store *store, struct arena *arena, struct words *ret_keys, struct error *err)
 {
@@ -127,8 +122,7 @@ int stored_kernels(
 			continue;
 		vector_push(&keys, arena_printf(arena, "%.*s", HASH_TEXT - 1, entry->d_name));
 	}
-	if (keys.count)
-		qsort(keys.items, keys.count, sizeof(*keys.items), by_text);
+	words_sort(&keys);
 	*ret_keys = keys;
 	return 0;
 }

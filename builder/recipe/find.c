@@ -1,6 +1,5 @@
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -37,11 +36,6 @@ char *recipe_find(const char *recipe_path, const char *kind, const char *name)
 	return NULL;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 void recipe_find_all(
 	const char *recipe_path, const char *kind, struct arena *arena, struct words *ret_names)
 {
@@ -55,7 +49,6 @@ void recipe_find_all(
 			if (*entry->d_name != '.' && !words_contain(&names, entry->d_name))
 				vector_push(&names, arena_strdup(arena, entry->d_name));
 	}
-	if (names.count)
-		qsort(names.items, names.count, sizeof(*names.items), compare_names);
+	words_sort(&names);
 	*ret_names = names;
 }

@@ -56,6 +56,21 @@ static void predicates(void **state)
 
 static const char *const keys[] = {"packages", "platforms", "suite", "strip", "disk", "name"};
 
+static void words_are_sorted_by_their_bytes(void **state)
+{
+	const char *items[] = {"b", "a-c", "a/b", "B", "a"};
+	struct words words = {items, 5, 0}, none = {0};
+
+	(void)state;
+	words_sort(&words);
+	words_sort(&none);
+	assert_string_equal(items[0], "B");
+	assert_string_equal(items[1], "a");
+	assert_string_equal(items[2], "a-c");
+	assert_string_equal(items[3], "a/b");
+	assert_string_equal(items[4], "b");
+}
+
 static void nearest_is_what_was_meant(void **state)
 {
 	static const struct {
@@ -101,6 +116,7 @@ int main(void)
 		cmocka_unit_test(buffer_collects_and_ends_with_nul),
 		cmocka_unit_test(buffer_grows_byte_by_byte),
 		cmocka_unit_test(predicates),
+		cmocka_unit_test(words_are_sorted_by_their_bytes),
 		cmocka_unit_test(nearest_is_what_was_meant),
 		cmocka_unit_test(nearest_of_long_texts_is_none),
 	};
