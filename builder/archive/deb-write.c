@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/md5.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,6 +11,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/size.h"
+#include "md5sums.h"
 
 enum { CHUNK = 64 * KIB };
 
@@ -103,7 +103,7 @@ static int add_file(struct growing *growing, const struct deb_file *file, struct
 	cleanup_free char *path = xasprintf("./%s", file->path);
 	struct stat status;
 	struct md5_ctx md5;
-	uint8_t digest[MD5_DIGEST_SIZE], chunk[CHUNK];
+	uint8_t chunk[CHUNK];
 
 	if (fd < 0 || fstat(fd, &status))
 		return error_errno(err, errno, "%s", file->source);
@@ -118,10 +118,7 @@ static int add_file(struct growing *growing, const struct deb_file *file, struct
 			return broken(growing, err);
 		md5_update(&md5, length, chunk);
 	}
-	md5_digest(&md5, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		buffer_printf(sums, "%02x", digest[i]);
-	buffer_printf(sums, "  %s\n", file->path);
+	md5sums_add(sums, &md5, file->path);
 	*size += status.st_size;
 	return 0;
 }

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/md5.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "archive/control.h"
 #include "archive/deb.h"
+#include "archive/md5sums.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/inside.h"
@@ -48,17 +48,13 @@ static char *list_text(const struct words *paths)
 static int add_sum(int root, const char *path, struct buffer *sums, struct error *err)
 {
 	cleanup_buffer struct buffer content = {0};
-	uint8_t digest[MD5_DIGEST_SIZE];
 	struct md5_ctx md5;
 
 	if (inside_read(root, path, FILE_MOST, &content, err))
 		return -1;
 	md5_init(&md5);
 	md5_update(&md5, content.length, (const uint8_t *)content.data);
-	md5_digest(&md5, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		buffer_printf(sums, "%02x", digest[i]);
-	buffer_printf(sums, "  %s\n", path);
+	md5sums_add(sums, &md5, path);
 	return 0;
 }
 

@@ -2,11 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <nettle/md5.h>
 #include <string.h>
 
 #include "archive/control.h"
 #include "archive/deb.h"
+#include "archive/md5sums.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "base/size.h"
@@ -69,7 +69,7 @@ static int check_file(void *context, struct archive *tar, struct archive_entry *
 {
 	struct verification *verification = context;
 	cleanup_buffer struct buffer line = {0};
-	uint8_t digest[MD5_DIGEST_SIZE], chunk[64 * KIB];
+	uint8_t chunk[64 * KIB];
 	struct md5_ctx md5;
 	la_ssize_t length;
 
@@ -78,10 +78,7 @@ static int check_file(void *context, struct archive *tar, struct archive_entry *
 	md5_init(&md5);
 	while ((length = archive_read_data(tar, chunk, sizeof(chunk))) > 0)
 		md5_update(&md5, length, chunk);
-	md5_digest(&md5, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		buffer_printf(&line, "%02x", digest[i]);
-	buffer_printf(&line, "  %s\n", path);
+	md5sums_add(&line, &md5, path);
 	if (length < 0 || !strstr(verification->sums.data, line.data))
 		return error_set(err, STATUS_ARCHIVE, "/%s is damaged", path);
 	verification->found++;
