@@ -3,10 +3,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/interrupt.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "base/size.h"
 
 /* Of the ring: enough that no thread waits for the sink, and little memory. */
@@ -100,8 +100,7 @@ int compress_pool_new(const struct compress_pool_options *options, struct compre
 	struct error *err)
 {
 	struct compress_pool *pool = xcalloc(1, sizeof(*pool));
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = clamp(processors > 0 ? processors : 1, 1, THREADS_MAX);
+	size_t threads = clamp(processors_usable(), 1, THREADS_MAX);
 	uint64_t fit = MEMORY / (options->size + options->room);
 
 	pool->options = *options;

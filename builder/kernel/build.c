@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "base/size.h"
 #include "base/space.h"
 #include "kernel/build-package.h"
@@ -121,13 +121,6 @@ static void take_output(void *context, const char *data, size_t length)
 	}
 }
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
-}
-
 /* Runs make in the root for these targets, NULL-terminated. */
 static int make(struct making *making, const char *const *targets, struct error *err)
 {
@@ -140,7 +133,7 @@ static int make(struct making *making, const char *const *targets, struct error 
 
 	strftime(stamp, sizeof(stamp), "KBUILD_BUILD_TIMESTAMP=%a %b %e %H:%M:%S UTC %Y",
 		gmtime_r(&date, &parts));
-	cleanup_free char *jobs = xasprintf("-j%u", processors());
+	cleanup_free char *jobs = xasprintf("-j%u", processors_usable());
 	cleanup_free char *architecture = xasprintf("ARCH=%s", target->kernel_arch);
 	cleanup_free char *prefix = xasprintf("CROSS_COMPILE=%s", target->cross_prefix);
 	arguments[count++] = jobs;

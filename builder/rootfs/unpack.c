@@ -4,12 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "archive/deb.h"
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "base/size.h"
 #include "package-control.h"
 #include "strip.h"
@@ -289,10 +289,9 @@ static int first_error(struct unpack *unpack, struct error *err)
 static int run_crew(struct crew *crew, struct error *err)
 {
 	pthread_t threads[THREADS_MAX];
-	size_t count = 0;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t count = 0, processors = processors_usable();
 
-	while (count + 1 < (size_t)processors && count < THREADS_MAX &&
+	while (count + 1 < processors && count < THREADS_MAX &&
 		!pthread_create(&threads[count], NULL, work, crew))
 		count++;
 	while (work_once(crew))
