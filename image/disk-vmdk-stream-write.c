@@ -41,21 +41,18 @@ static int drop(void *context, uint64_t number, struct error *err)
 	return 0;
 }
 
+/* Inflates a grain that was put into the spool. */
 static int load(void *context, uint64_t number, uint8_t *data, struct error *err)
 {
-	return stream_load(context, number, data, err);
-}
-
-int stream_load(struct stream *stream, uint64_t grain, uint8_t *data, struct error *err)
-{
+	struct stream *stream = context;
 	const struct inflated inflated = {data, VMDK_GRAIN, VMDK_GRAIN};
-	uint32_t length = spool_length(&stream->spool, grain);
+	uint32_t length = spool_length(&stream->spool, number);
 
 	if (!length) {
 		memset(data, 0, VMDK_GRAIN);
 		return 0;
 	}
-	if (spool_get(&stream->spool, grain, stream->buffer, err))
+	if (spool_get(&stream->spool, number, stream->buffer, err))
 		return -1;
 	if (!compression_inflate(COMPRESSION_ZLIB, stream->buffer, length, &inflated))
 		return error_set(err, STATUS_FAILED, "the temporary file is damaged");

@@ -26,6 +26,4 @@ static inline struct stream *stream_of(struct disk *disk)
 }
 
 int stream_create(const struct disk_options *options, struct disk **ret_disk, struct error *err);
-/* Inflates a grain that was put into the spool. */
-int stream_load(struct stream *stream, uint64_t grain, uint8_t *data, struct error *err);
 int stream_finish(struct disk *disk, struct error *err);
