@@ -5,15 +5,23 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 
+/* "q35, pc"; owned by the caller. */
+static char *list(const char *const *names, size_t count)
+{
+	struct buffer text = {0};
+
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&text, "%s%s", i ? ", " : "", names[i]);
+	return text.data;
+}
+
 static int unknown(const char *option, const char *value, const char *const *names, size_t count,
 	struct error *err)
 {
-	cleanup_buffer struct buffer known = {0};
+	cleanup_free char *known = list(names, count);
 
-	for (size_t i = 0; i < count; i++)
-		buffer_printf(&known, "%s%s", i ? ", " : "", names[i]);
-	return error_set(err, STATUS_USAGE, "--%s: `%s` is unknown; known are %s", option, value,
-		known.data);
+	return error_set(
+		err, STATUS_USAGE, "--%s: `%s` is unknown; known are %s", option, value, known);
 }
 
 static int parse_accelerator(
@@ -85,12 +93,19 @@ int boot_arguments_parse(
 int boot_arguments_machine(
 	const struct boot_arguments *arguments, struct boot_options *options, struct error *err)
 {
-	options->machine =
-		boot_machine_find(options->platform, options->architecture, arguments->machine);
-	if (options->machine)
-		return 0;
-	return error_set(err, STATUS_USAGE, "--machine: the platform %s has no machine `%s`",
-		options->platform->name, arguments->machine);
+	const char *const *names = boot_machines(options->platform, options->architecture);
+	const char *wanted = arguments->machine ? arguments->machine : names[0];
+	size_t count = 0;
+
+	for (; names[count]; count++)
+		if (!strcmp(names[count], wanted)) {
+			options->machine = names[count];
+			return 0;
+		}
+	cleanup_free char *known = list(names, count);
+	return error_set(err, STATUS_USAGE,
+		"--machine: the platform %s has no machine `%s`; it has %s",
+		options->platform->name, wanted, known);
 }
 
 char *image_name(const char *image)

@@ -344,7 +344,7 @@ test_wrong_usage() {
 		test --boot bois empty.img|--boot: `bois` is unknown; known are bios, uefi, direct, pvh
 		test --accel fast empty.img|--accel: `fast` is unknown; known are auto, kvm, tcg
 		test --platform moon empty.img|--platform: `moon` is unknown
-		test --machine moon empty.img|--machine: the platform kvm has no machine `moon`
+		test --machine moon empty.img|--machine: the platform kvm has no machine `moon`; it has q35, pc
 		test --memory much empty.img|--memory: `much` is no size
 		run --port 80 empty.img|--port: `80` is no pair of ports
 		run --port 0:80 empty.img|--port: `0:80` is no pair of ports

@@ -38,15 +38,10 @@ unsigned boot_paths_of(const struct platform *platform, unsigned firmware)
 	return paths;
 }
 
-const char *boot_machine_find(
-	const struct platform *platform, const struct architecture *architecture, const char *name)
+const char *const *boot_machines(
+	const struct platform *platform, const struct architecture *architecture)
 {
-	const char *const *machine =
-		platform->machines ? platform->machines : architecture->emulator_machines;
-
-	while (name && *machine && strcmp(*machine, name))
-		machine++;
-	return *machine;
+	return platform->machines ? platform->machines : architecture->emulator_machines;
 }
 
 /* What the partition table offers to the firmware; an image without a table offers nothing. */

@@ -111,7 +111,7 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 	const char *platform = options->platform->name, *path = boot_path_names[options->path];
 	cleanup_free char *stage = xasprintf("boot %s", path);
 	/* A machine that is not the platform's usual one is named, too. */
-	const char *usual = boot_machine_find(options->platform, options->architecture, NULL);
+	const char *usual = *boot_machines(options->platform, options->architecture);
 	bool same = text_equal(options->machine, usual);
 	cleanup_free char *on =
 		same ? xstrdup(platform) : xasprintf("%s-%s", platform, options->machine);

@@ -25,9 +25,9 @@ unsigned boot_paths_of(const struct platform *platform, unsigned firmware);
 int boot_paths_find(
 	const char *image, const struct platform *platform, unsigned *ret_paths, struct error *err);
 
-/* A machine of the platform, the first where `name` is NULL; NULL when it has none of that name. */
-const char *boot_machine_find(
-	const struct platform *platform, const struct architecture *architecture, const char *name);
+/* The machines of the platform, the usual one first; NULL-terminated. */
+const char *const *boot_machines(
+	const struct platform *platform, const struct architecture *architecture);
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {
@@ -46,7 +46,7 @@ struct boot_options {
 	const char *image; /* the artefact */
 	const struct architecture *architecture;
 	const struct platform *platform;
-	const char *machine; /* "q35": see boot_machine_find() */
+	const char *machine; /* "q35": one of boot_machines() */
 	enum accelerator accelerator;
 	enum boot_path path;
 	const struct recipe_test *test;
