@@ -108,6 +108,13 @@ int boot_arguments_machine(
 		options->platform->name, wanted, known);
 }
 
+const char *artefact_suffix(const char *artefact)
+{
+	const char *dash = strrchr(artefact, '-');
+
+	return strchrnul(dash ? dash : artefact, '.');
+}
+
 char *image_name(const char *image)
 {
 	const char *slash = strrchr(image, '/');

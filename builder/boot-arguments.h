@@ -31,5 +31,7 @@ int boot_arguments_machine(
 /* The architecture that an image's name tells, as in NAME-VERSION-ARCHITECTURE.SUFFIX; else the
  * host's. */
 const struct architecture *image_architecture(const char *image);
+/* The suffix of such a name, ".stream.vmdk": what is behind the architecture, which has no dot. */
+const char *artefact_suffix(const char *artefact);
 /* The name of an image's file without its suffix; owned by the caller. */
 char *image_name(const char *image);

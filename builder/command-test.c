@@ -135,7 +135,7 @@ static int test_artefacts(struct session *session, const struct recipe *recipe,
 	json_array_foreach(artefacts, i, artefact)
 	{
 		const char *file = json_string_value(json_object_get(artefact, "name"));
-		const char *suffix = json_array_size(artefacts) > 1 ? strrchr(file, '.') : "";
+		const char *suffix = json_array_size(artefacts) > 1 ? artefact_suffix(file) : "";
 		cleanup_free char *name = xasprintf("%s%s", recipe->name.text, suffix);
 		cleanup_free char *image = xasprintf("%s/%s", session->output, file);
 		struct trial trial = {name, image, recipe, .built = true};
@@ -272,11 +272,11 @@ const struct command command_test = {
 	.operands_min = 1,
 	.operands_max = 1000,
 	.options = options,
-	.help = "A recipe is built first if its images are missing or older than it. Each image is "
-		"booted by\neach of its boot paths, as a throw-away copy: the image itself stays "
-		"as it "
-		"is.\nExit status: 10 a check failed, 11 it did not come up in time, 12 its kernel "
-		"panicked,\n13 the emulator failed; of several boots the worst. Results go to "
-		"standard output: a table on\na terminal, else TAP, or JSON with --json.",
+	.help = "A recipe is built first if its images are missing or older than it. Each image\n"
+		"is booted by each of its boot paths, as a throw-away copy: the image itself\n"
+		"stays as it is. Exit status: 10 a check failed, 11 it did not come up in time,\n"
+		"12 its kernel panicked, 13 the emulator failed; of several boots the worst.\n"
+		"Results go to standard output: a table on a terminal, else TAP, or JSON with\n"
+		"--json.",
 	.run = run,
 };
