@@ -24,6 +24,10 @@ static const struct {
 	{"You are in rescue mode", PHASE_USERSPACE},
 	{"You are in emergency mode", PHASE_USERSPACE},
 	{" login: ", PHASE_USERSPACE},
+	/* A quiet guest's only words, when a program of it asks for its end: reboot(2). */
+	{"reboot: Power down", PHASE_USERSPACE},
+	{"reboot: Restarting system", PHASE_USERSPACE},
+	{"reboot: System halted", PHASE_USERSPACE},
 };
 
 static const char *const phase_names[] = {

@@ -52,6 +52,21 @@ static void phases_only_go_forward(void **state)
 	console_release(&console);
 }
 
+static void a_quiet_guest_tells_by_its_end_that_it_was_up(void **state)
+{
+	static const char before[] =
+		"Booting from ROM...\n[    2.963942] hpet: Lost 1 RTC interrupts\n";
+	static const char end[] = "[    9.291295] reboot: Power down\n";
+	struct console console = {0};
+
+	(void)state;
+	console_feed(&console, before, strlen(before));
+	assert_int_equal(console.phase, PHASE_KERNEL);
+	console_feed(&console, end, strlen(end));
+	assert_int_equal(console.phase, PHASE_USERSPACE);
+	console_release(&console);
+}
+
 static void faults_are_seen_where_the_kernel_says_them(void **state)
 {
 	static const struct {
@@ -137,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_and_controls_vanish),
 		cmocka_unit_test(phases_only_go_forward),
+		cmocka_unit_test(a_quiet_guest_tells_by_its_end_that_it_was_up),
 		cmocka_unit_test(faults_are_seen_where_the_kernel_says_them),
 		cmocka_unit_test(first_fault_is_kept),
 		cmocka_unit_test(tail_skips_blank_lines),
