@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "command.h"
-#include "recipe/recipe.h"
+#include "kernel-look.h"
+#include "recipe/problem.h"
 
 static json_t *problem_json(const struct recipe_problem *problem)
 {
@@ -33,13 +35,32 @@ static int print_json(const char *path, const struct recipe *recipe, struct erro
 	return 0;
 }
 
+/* Adds what the kernel of a recipe that is good otherwise lacks. */
+static int look_at_kernel(
+	const struct arguments *arguments, struct recipe *recipe, struct error *err)
+{
+	if (recipe->problems.count || !kernel_look(recipe, arguments->store, err))
+		return 0;
+	if (err->status == STATUS_INTERRUPTED)
+		return -1;
+	if (err->status == STATUS_RECIPE)
+		recipe_problem(recipe, (struct position){0}, "%s", err->message);
+	else
+		log_note("%s: its kernel is not compared with its platforms: %s", recipe->path,
+			err->message);
+	error_release(err);
+	return 0;
+}
+
 /* Prints what is to be said of a good recipe, and adds what is wrong with a bad one. */
 static int check(const struct arguments *arguments, const char *path, struct buffer *problems,
 	struct error *err)
 {
 	cleanup_recipe struct recipe *recipe = recipe_examine(path);
-	bool good = !recipe->problems.count;
 
+	if (look_at_kernel(arguments, recipe, err))
+		return -1;
+	bool good = !recipe->problems.count;
 	if (arguments->json) {
 		if (print_json(path, recipe, err))
 			return -1;
@@ -87,6 +108,7 @@ const struct command command_check = {
 	.operands_max = SIZE_MAX,
 	.options = options,
 	.help = "Reads each recipe and those it inherits, and names every mistake that shows\n"
-		"without the package archive, as FILE:LINE:COLUMN: MESSAGE.",
+		"without the package archive, as FILE:LINE:COLUMN: MESSAGE. A kernel of the\n"
+		"distribution that is in the store must have what the platforms need.",
 	.run = run,
 };

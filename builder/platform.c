@@ -58,3 +58,13 @@ const struct platform *platform_find(const char *name)
 			return &platforms[i];
 	return NULL;
 }
+
+const struct platform *const *platforms_of(const struct recipe *recipe, struct arena *arena)
+{
+	const struct word_list *names = &recipe->platforms;
+	const struct platform **found = arena_alloc(arena, (names->count + 1) * sizeof(*found));
+
+	for (size_t i = 0; i < names->count; i++)
+		found[i] = platform_find(names->items[i].text);
+	return found;
+}

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "recipe/recipe.h"
+
 struct platform {
 	const char *name;    /* "kvm" */
 	const char *summary; /* for `jeos list platforms` */
@@ -28,3 +30,5 @@ extern const struct platform platforms[];
 extern const size_t platform_count;
 
 const struct platform *platform_find(const char *name); /* NULL: unknown */
+/* Those of a recipe, NULL-terminated; the array is the arena's. */
+const struct platform *const *platforms_of(const struct recipe *recipe, struct arena *arena);

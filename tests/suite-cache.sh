@@ -74,6 +74,8 @@ test_base_and_kernel_are_shared_by_recipes() {
 	build
 	assertEquals 'base and kernel' 2 "$(grep -c '(cached)' errors)"
 	assertEquals 'and two layers of packages' 4 "$(find store/layers -name '*.inputs' | wc -l)"
+	assertEquals 'a look at the kernel' 'small.yaml: ok' \
+		"$("$JEOS" --store store check small.yaml 2>&1)"
 	with_kernel 'strip: [documentation]'
 	layers=$(plan_layers)
 	assertTrue "the kernel is any base's ($layers)" "grep -q 'kernel .* cached' <<<'$layers'"

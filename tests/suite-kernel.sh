@@ -305,7 +305,36 @@ test_platforms_need_options() {
 	dpkg-deb --root-owner-group -b lacking lacking.deb >/dev/null
 	recipe 'kernel: {package: lacking.deb}'
 	run build -q -o lacking.out recipe.yaml
-	assert_refused 3 'platform kvm: linux-image-jeos lacks CONFIG_VIRTIO_NET' '`kernel: guest` builds one'
+	assert_refused 3 'recipe.yaml:6:19: platform kvm: linux-image-jeos lacks CONFIG_VIRTIO_NET' \
+		'`kernel: guest` builds one'
+	assert_check_agrees
+}
+
+# assert_check_agrees: with the build that was just refused.
+assert_check_agrees() {
+	local refused=${output/kernel: /}
+	run check recipe.yaml
+	assert_refused 3
+	assertEquals "$refused" "$output"
+	assertEquals "$refused" "jeos: $("$JEOS" check --json recipe.yaml 2>/dev/null | jq -r '.errors[].message')"
+}
+
+test_platforms_need_options_of_the_distribution() {
+	sed -i 's/^Package: .*/Package: linux-image-99-lacking/' lacking/DEBIAN/control
+	dpkg-deb --root-owner-group -b lacking lacking.deb >/dev/null
+	archive_add_deb more lacking.deb
+	archive_add_package more linux-image-cloud-amd64 99 'Depends: linux-image-99-lacking'
+	archive_publish more extra
+	recipe 'kernel: cloud'
+	run plan recipe.yaml
+	assertEquals "$output" 0 $status
+	run check recipe.yaml
+	assertEquals "$output" 0 $status
+	assertContains "$output" 'it is not in the store; `jeos build` fetches it'
+	run build -q -o lacking.out recipe.yaml
+	assert_refused 3 'recipe.yaml:6:9: platform kvm: linux-image-99-lacking lacks CONFIG_VIRTIO_NET' \
+		'`kernel: generic` has more drivers, `kernel: guest` builds one'
+	assert_check_agrees
 }
 
 test_complete_configuration() {

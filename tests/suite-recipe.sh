@@ -5,8 +5,17 @@
 . "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
-	cd "$JEOS_TOP/tests/fixtures/recipes" || exit 1
 	work=$(mktemp -d)
+	cp -rL "$JEOS_TOP/tests/fixtures/recipes" "$work/" && cd "$work/recipes" || exit 1
+	kernel_package good/kernel.deb
+}
+
+kernel_package() { # kernel_package FILE: one that does not say how it was configured
+	mkdir -p "$work/kernel/DEBIAN" "$work/kernel/boot"
+	printf '%s\n' 'Package: linux-image-1' 'Version: 1' 'Architecture: amd64' \
+		'Maintainer: Tests <tests@test.invalid>' 'Description: a kernel' >"$work/kernel/DEBIAN/control"
+	echo kernel >"$work/kernel/boot/vmlinuz-1"
+	dpkg-deb --root-owner-group -b "$work/kernel" "$1" >/dev/null
 }
 
 oneTimeTearDown() {

@@ -15,7 +15,7 @@ static void cleanup_archive_read(struct archive **archive)
 
 #define cleanup_reader cleanup(cleanup_archive_read)
 
-enum { BLOCK = 128 * KIB, HEADER = 512 };
+enum { BLOCK = 128 * KIB, HEADER = 512, CONTROL_LONGEST = 16 * MIB };
 
 /* The members of a .deb, in this order; those behind them are for others. */
 static const char *const members[] = {"debian-binary", "control.tar", "data.tar"};
@@ -111,6 +111,8 @@ static int visit_all(
 				file, raw ? raw : "");
 		if (reader->visit(reader->context, tar, entry, path, err))
 			return -1;
+		if (reader->done && *reader->done)
+			return 0;
 	}
 	return result == ARCHIVE_EOF ? 0 : broken(tar, file, err);
 }
@@ -169,27 +171,35 @@ int deb_read(
 	return visit_all(tar, file, reader, err);
 }
 
+int deb_read_content(struct archive *tar, struct archive_entry *entry, uint64_t most,
+	struct buffer *content, struct error *err)
+{
+	const char *path = archive_entry_pathname(entry);
+	char chunk[4 * KIB];
+	la_ssize_t length;
+
+	if (archive_entry_size(entry) > (la_int64_t)most)
+		return error_set(err, STATUS_ARCHIVE, "%s is too large", path);
+	while ((length = archive_read_data(tar, chunk, sizeof(chunk))) > 0)
+		buffer_append(content, chunk, length);
+	return length < 0 ? error_set(err, STATUS_ARCHIVE, "%s is damaged", path) : 0;
+}
+
 static int take_control(void *context, struct archive *tar, struct archive_entry *entry,
 	const char *path, struct error *err)
 {
 	struct buffer *control = context;
-	char chunk[4 * KIB];
-	la_ssize_t length;
 
-	(void)entry;
 	if (strcmp(path, "control") || control->length)
 		return 0;
-	while ((length = archive_read_data(tar, chunk, sizeof(chunk))) > 0)
-		buffer_append(control, chunk, length);
-	if (length < 0)
-		return error_set(err, STATUS_ARCHIVE, "damaged control file");
-	return 0;
+	return deb_read_content(tar, entry, CONTROL_LONGEST, control, err);
 }
 
 int deb_read_control(const char *file, struct buffer *ret_control, struct error *err)
 {
 	cleanup_buffer struct buffer control = {0};
-	const struct deb_reader reader = {16 * MIB, take_control, &control};
+	const struct deb_reader reader = {
+		.limit = CONTROL_LONGEST, .visit = take_control, .context = &control};
 
 	if (deb_read(file, DEB_CONTROL, &reader, err))
 		return -1;

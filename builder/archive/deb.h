@@ -25,12 +25,18 @@ struct deb_reader {
 	int (*visit)(void *context, struct archive *tar, struct archive_entry *entry,
 		const char *path, struct error *err);
 	void *context;
+	/* Set by a visit: the rest is of no interest and not read. NULL: everything is. */
+	const bool *done;
 };
 
 /* Reads one part. A damaged file, members in another order, a path that would lead out, or content
  * beyond the limit is STATUS_ARCHIVE. */
 int deb_read(
 	const char *file, enum deb_part part, const struct deb_reader *reader, struct error *err);
+
+/* Appends the content of a visit's entry, which may have up to `most` bytes. */
+int deb_read_content(struct archive *tar, struct archive_entry *entry, uint64_t most,
+	struct buffer *content, struct error *err);
 
 /* The text of its control file. */
 int deb_read_control(const char *file, struct buffer *ret_control, struct error *err);

@@ -102,19 +102,17 @@ int kernel_ask(const struct recipe *recipe, const struct platform *const *wanted
 int kernel_ask_check(
 	const struct recipe *recipe, const struct architecture *target, struct error *err)
 {
-	vector(const struct platform *) wanted = {0};
+	struct arena arena = {0};
+	const struct platform *const *wanted = platforms_of(recipe, &arena);
 	int result = 0;
 
-	vector_for_each (word, &recipe->platforms)
-		vector_push(&wanted, platform_find(word->text));
-	vector_push(&wanted, NULL);
 	for (const char *const *at = kernel_config_versions; *at && !result; at++) {
 		cleanup_config struct kernel_config asked = {0};
 		const struct kernel_target with = {.version = *at,
 			.kernel_arch = target->kernel_arch,
 			.architecture = target->name};
-		result = ask(&recipe->kernel, wanted.items, &with, &asked, err);
+		result = ask(&recipe->kernel, wanted, &with, &asked, err);
 	}
-	vector_release(&wanted);
+	arena_release(&arena);
 	return result;
 }

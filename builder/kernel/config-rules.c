@@ -58,8 +58,6 @@ int kernel_config_check_platforms(const struct kernel_config *config, const char
 		}
 	}
 	if (problems.length)
-		return error_set(err, STATUS_RECIPE,
-			"%s\n`kernel: guest` builds one that has what its platforms need",
-			problems.data);
+		return error_set(err, STATUS_RECIPE, "%s", problems.data);
 	return 0;
 }

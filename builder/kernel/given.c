@@ -25,7 +25,8 @@ static int describe(const char *path, struct arena *arena, struct package *packa
 	bool *ret_kernel, struct error *err)
 {
 	cleanup_buffer struct buffer control = {0};
-	const struct deb_reader files = {deb_limit(package->size, 0), find_kernel, ret_kernel};
+	const struct deb_reader files = {
+		.limit = deb_limit(package->size, 0), .visit = find_kernel, .context = ret_kernel};
 
 	if (deb_read_control(path, &control, err) || deb_read(path, DEB_DATA, &files, err))
 		return -1;

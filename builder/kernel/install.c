@@ -133,20 +133,6 @@ static int find_release(struct installation *installation, struct error *err)
 	return 0;
 }
 
-/* Whether it has what its platforms cannot do without, if it says what it has. */
-static int check_config(struct installation *installation, struct error *err)
-{
-	const struct kernel_plan *plan = installation->plan;
-	cleanup_free char *path = xasprintf("boot/config-%s", installation->release);
-
-	if (!file_exists(installation->unpacked, path))
-		return 0;
-	if (kernel_config_read(installation->unpacked, path, &installation->config, err))
-		return error_wrap(err, "%s", plan->image.name);
-	return kernel_config_check_platforms(
-		&installation->config, plan->image.name, plan->platforms, true, err);
-}
-
 /* Writes modules.dep and its like; without the host's depmod.d. */
 static int index_modules(const char *root, const char *release, struct error *err)
 {
@@ -293,14 +279,14 @@ int kernel_install(const struct kernel_plan *plan, const struct store *store, co
 	int *unpacked = &installation.unpacked;
 
 	if (inside_open_root(tree, &installation.tree, err) ||
+		kernel_check_package(plan, kernel, &installation.config, err) ||
 		work_directory_make(work, "kernel", &installation.work, err) ||
 		inside_open_root(installation.work.path, unpacked, err) ||
 		merge_usr(*unpacked, err) ||
 		unpack(*unpacked, &plan->image, kernel, wanted_of_kernel, err) ||
 		unpack(*unpacked, &plan->busybox, busybox, wanted_of_busybox, err) ||
-		find_release(&installation, err) || check_config(&installation, err) ||
-		select_modules(&installation, err) || install_boot_files(&installation, err) ||
-		install_modules(&installation, err))
+		find_release(&installation, err) || select_modules(&installation, err) ||
+		install_boot_files(&installation, err) || install_modules(&installation, err))
 		return -1;
 	return kernel_register(kernel, &installation.installed, installation.tree, err);
 }

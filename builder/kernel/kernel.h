@@ -44,6 +44,14 @@ int kernel_complete(struct kernel_plan *plan, struct arena *arena, struct error 
  * (vector_release) is the caller's. */
 struct package_list kernel_packages(const struct kernel_plan *plan, bool build);
 
+/*
+ * Whether the plan's kernel has what its platforms cannot do without, by the boot/config-* in its
+ * package, the file `deb`. STATUS_RECIPE at the recipe's `kernel` says what it lacks and what to
+ * use instead. A package without one is taken as it is, and ret_config then empty.
+ */
+int kernel_check_package(const struct kernel_plan *plan, const char *deb,
+	struct kernel_config *ret_config, struct error *err);
+
 /* A hash of what kernel_install() makes of a plan's packages: it changes when the same packages
  * could give another result. */
 void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT]);

@@ -12,6 +12,8 @@
 #include "base/size.h"
 #include "kernel/build.h"
 
+enum { SUMS_LONGEST = 16 * MIB };
+
 void stored_kernel_release(struct stored_kernel *kernel)
 {
 	arena_release(&kernel->arena);
@@ -54,14 +56,10 @@ static int take_sums(void *context, struct archive *tar, struct archive_entry *e
 	const char *path, struct error *err)
 {
 	struct verification *verification = context;
-	char chunk[4 * KIB];
-	la_ssize_t length = 0;
 
-	(void)entry;
-	while (!strcmp(path, "md5sums") &&
-		(length = archive_read_data(tar, chunk, sizeof(chunk))) > 0)
-		buffer_append(&verification->sums, chunk, length);
-	return length < 0 ? error_set(err, STATUS_ARCHIVE, "damaged sums") : 0;
+	if (strcmp(path, "md5sums"))
+		return 0;
+	return deb_read_content(tar, entry, SUMS_LONGEST, &verification->sums, err);
 }
 
 static int check_file(void *context, struct archive *tar, struct archive_entry *entry,
@@ -88,8 +86,10 @@ static int check_file(void *context, struct archive *tar, struct archive_entry *
 int stored_kernel_verify(const char *deb, struct error *err)
 {
 	cleanup(verification_release) struct verification verification = {0};
-	const struct deb_reader control = {16 * MIB, take_sums, &verification};
-	const struct deb_reader data = {16 * GIB, check_file, &verification};
+	const struct deb_reader control = {
+		.limit = SUMS_LONGEST, .visit = take_sums, .context = &verification};
+	const struct deb_reader data = {
+		.limit = 16 * GIB, .visit = check_file, .context = &verification};
 	size_t promised = 0;
 
 	buffer_text(&verification.sums, "");

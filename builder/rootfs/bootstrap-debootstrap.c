@@ -92,7 +92,8 @@ static int describe_locked(const struct package *package, const struct store *st
 	cleanup_buffer struct buffer control = {0};
 	struct span known = span_of(package->control), rest, value;
 	struct control_field field;
-	const struct deb_reader reader = {CONTROL_LIMIT, take_control, &control};
+	const struct deb_reader reader = {
+		.limit = CONTROL_LIMIT, .visit = take_control, .context = &control};
 
 	if (deb_read(path, DEB_CONTROL, &reader, err))
 		return error_wrap(err, "%s %s", package->name, package->version);

@@ -76,7 +76,8 @@ static int read_conffiles(struct unpacked *package, struct error *err)
 
 static int read_control(const struct unpack *unpack, struct unpacked *package, struct error *err)
 {
-	const struct deb_reader reader = {CONTROL_LIMIT, take_member, package};
+	const struct deb_reader reader = {
+		.limit = CONTROL_LIMIT, .visit = take_member, .context = package};
 
 	if (deb_read(package->file, DEB_CONTROL, &reader, err))
 		return -1;

@@ -1,0 +1,66 @@
+/* A kernel's package beside the platforms it is to run on. */
+#include <string.h>
+
+#include "archive/deb.h"
+#include "base/size.h"
+#include "kernel.h"
+
+/* That of a distribution's kernel has 300 KiB. */
+enum { CONFIG_LONGEST = 4 * MIB };
+
+/* The configuration in a package, which stands before the modules. */
+struct search {
+	struct buffer text;
+	bool found;
+};
+
+static int take_config(void *context, struct archive *tar, struct archive_entry *entry,
+	const char *path, struct error *err)
+{
+	struct search *search = context;
+
+	if (archive_entry_filetype(entry) != AE_IFREG || !text_starts(path, "boot/config-"))
+		return 0;
+	search->found = true;
+	return deb_read_content(tar, entry, CONFIG_LONGEST, &search->text, err);
+}
+
+static int read_config(const struct package *package, const char *deb,
+	struct kernel_config *ret_config, struct error *err)
+{
+	struct search search = {0};
+	const struct deb_reader reader = {
+		.limit = deb_limit(package->size, package->installed_size),
+		.visit = take_config,
+		.context = &search,
+		.done = &search.found,
+	};
+
+	int result = deb_read(deb, DEB_DATA, &reader, err);
+	if (!result && search.found)
+		result = kernel_config_parse("its configuration", &search.text, ret_config, err);
+	buffer_release(&search.text);
+	return result ? error_wrap(err, "%s", package->name) : 0;
+}
+
+int kernel_check_package(const struct kernel_plan *plan, const char *deb,
+	struct kernel_config *ret_config, struct error *err)
+{
+	const struct recipe_kernel *kernel = &plan->recipe->kernel;
+	bool given = kernel->package.text,
+	     cloud = !given && text_equal(kernel->config.text, "cloud");
+	cleanup_config struct kernel_config config = {0};
+
+	if (read_config(&plan->image, deb, &config, err))
+		return -1;
+	if (config.lines.count && kernel_config_check_platforms(
+					  &config, plan->image.name, plan->platforms, true, err)) {
+		cleanup_free char *lacks = steal_pointer(&err->message);
+		return error_at(err, given ? kernel->package.at : kernel->config.at,
+			"%s\n%s`kernel: guest` builds one that has what its platforms need", lacks,
+			cloud ? "`kernel: generic` has more drivers, " : "");
+	}
+	*ret_config = config;
+	config = (struct kernel_config){0};
+	return 0;
+}
