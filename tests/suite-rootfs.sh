@@ -60,7 +60,7 @@ test_no_traces_of_the_build() {
 	assertEquals 'apt lists' '' "$(find "$root/var/lib/apt/lists" -type f)"
 	assertTrue 'the machine-id is there' "[ -f '$root/etc/machine-id' ]"
 	assertFalse 'the machine-id is empty' "[ -s '$root/etc/machine-id' ]"
-	assertEquals 'the resolver is the guest'"'s" ../run/systemd/resolve/stub-resolv.conf \
+	assertEquals 'the resolver is the guest'"'s" ../run/resolv.conf \
 		"$(readlink "$root/etc/resolv.conf")"
 	assertEquals 'the host name' ssh "$(cat "$root/etc/hostname")"
 }
