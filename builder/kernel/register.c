@@ -148,8 +148,10 @@ int kernel_registered(const char *path, struct error *err)
 	if (inside_read(root, STATUS, GIB, &status, err) ||
 		inside_read(root, STANZA, MIB, &stanza, err))
 		return -1;
+	if (!control_find(span_of(stanza.data), "Package", &name))
+		return error_set(err, STATUS_SCRIPT,
+			STANZA ": a script or hook has changed what jeos keeps there");
 	buffer_append(&status, stanza.data, stanza.length);
-	control_find(span_of(stanza.data), "Package", &name);
 	cleanup_free char *package = span_copy(name);
 	if (inside_rewrite(root, STATUS, status.data, err) || prune_info(root, package, err))
 		return -1;
