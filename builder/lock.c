@@ -103,7 +103,8 @@ bool lock_keeps(const struct lock *lock, const struct recipe *recipe, const char
 	return false;
 }
 
-const char *lock_misfit(const struct lock *lock, const struct recipe *recipe)
+/* The first key that does not say what it said when it was locked; NULL: the lock fits. */
+static const char *find_misfit(const struct lock *lock, const struct recipe *recipe)
 {
 	for (size_t i = 0; i < array_count(requests); i++)
 		if (!keeps(lock, recipe, &requests[i]))
@@ -130,7 +131,7 @@ int lock_open(const struct recipe *recipe, struct lock **ret_lock, struct error 
 	}
 	if (lock_read(path, &lock, err))
 		return -1;
-	const char *misfit = lock_misfit(lock, recipe);
+	const char *misfit = find_misfit(lock, recipe);
 	if (misfit)
 		return error_set(err, STATUS_RECIPE,
 			"%s: the lock does not fit the recipe any more: `%s` has changed; "

@@ -46,8 +46,6 @@ void lock_cleanup(struct lock **lock);
 
 /* Whether the recipe's `key` still says what it said when it was locked. */
 bool lock_keeps(const struct lock *lock, const struct recipe *recipe, const char *key);
-/* The first key that does not; NULL: it fits. */
-const char *lock_misfit(const struct lock *lock, const struct recipe *recipe);
 
 /* All packages of it, by name; the list (vector_release) is the caller's, its strings the lock's.
  */
