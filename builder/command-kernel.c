@@ -40,6 +40,9 @@ static int print_kernel(const struct request *request, const char *key, struct e
 		json_t *object = kernel_json(&kernel, status.st_size);
 		cleanup_free char *line = json_dumps(object, JSON_COMPACT);
 		json_decref(object);
+		if (!line)
+			return error_set(err, STATUS_ARCHIVE,
+				"%s: its description is no UTF-8, which JSON needs", path);
 		puts(line);
 		return 0;
 	}

@@ -216,6 +216,10 @@ test_import_refuses_what_is_damaged() {
 	assert_refused 4 'not a kernel that `jeos kernel export` wrote'
 	run kernel export 0123
 	assert_refused 2 'no kernel in the store has a key that begins so'
+	dpkg-deb -R "$kernel" latin && LC_ALL=C sed -i 's/^Description:/& d\xe9j\xe0/' latin/DEBIAN/control
+	dpkg-deb -b latin latin.deb >/dev/null && run --store "$TMPDIR/latin" kernel import latin.deb
+	run --store "$TMPDIR/latin" --json kernel list
+	assert_refused 4 'is no UTF-8'
 }
 
 test_given_package() {
