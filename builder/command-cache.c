@@ -88,7 +88,8 @@ static void print_text(const struct store *store, const struct store_entries *en
 	}
 }
 
-static void print_json(const struct store *store, const struct store_entries *entries)
+static int print_json(
+	const struct store *store, const struct store_entries *entries, struct error *err)
 {
 	struct total totals[STORE_ROOMS] = {0};
 	json_t *document = json_pack("{s:s}", "path", store->path), *layers = json_array();
@@ -110,7 +111,11 @@ static void print_json(const struct store *store, const struct store_entries *en
 	json_object_set_new(json_object_get(document, "layers"), "entries", layers);
 	cleanup_free char *line = json_dumps(document, JSON_COMPACT);
 	json_decref(document);
+	if (!line)
+		return error_set(err, STATUS_FAILED,
+			"%s: the store's path is no UTF-8, which JSON needs", store->path);
 	puts(line);
+	return 0;
 }
 
 static int show(const struct request *request, struct error *err)
@@ -119,7 +124,9 @@ static int show(const struct request *request, struct error *err)
 
 	if (store_list(&request->store, ALL_ROOMS, &entries, err))
 		return -1;
-	(request->json ? print_json : print_text)(&request->store, &entries);
+	if (request->json)
+		return print_json(&request->store, &entries, err);
+	print_text(&request->store, &entries);
 	return 0;
 }
 

@@ -123,6 +123,7 @@ test_show() {
 	assertContains 'the layer and whose it is' "$text" 'small: base'
 	assertEquals 'packages' "$(find store/packages -type f | wc -l)" \
 		"$(awk '/^packages/ { print $NF }' <<<"$text")"
+	assertContains "$("$JEOS" --store $'st\xe9' --json cache show 2>&1)" 'is no UTF-8'
 	text=$("$JEOS" --store store --json cache show)
 	assertContains 'as JSON' "$text" '"title":"small: base"'
 	assertContains 'as JSON' "$text" '"kernels":{"count":0,"size":0,"used":0}'
