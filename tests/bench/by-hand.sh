@@ -6,12 +6,16 @@
 #   by-hand.sh debootstrap SUITE WORK PACKAGES    the same; keeps what it needs itself
 #   by-hand.sh build SUITE WORK PACKAGES          WORK/by-hand.qcow2 from it
 #   by-hand.sh image TREE WORK                    WORK/by-hand.qcow2 from a tree
-# COMPRESS=yes compresses the image, as one does for shipping.
+# COMPRESS=yes compresses the image, as one does for shipping. An older root is moved into $ASIDE.
 set -eu
 what=$1 subject=$2 work=$3 packages=${4-}
 mkdir -p "$work/cache/archives" "$work/cache/lists" "$work/cache/debootstrap"
 cd "$work"
-rm -rf by-hand.root by-hand.tar by-hand.img by-hand.qcow2
+rm -f by-hand.tar by-hand.img by-hand.qcow2
+if [ -e by-hand.root ]; then
+	mkdir -p "$ASIDE"
+	mv -T by-hand.root "$(mktemp -d "$ASIDE/root.XXXXXX")"
+fi
 
 # by_mmdebstrap TARGET OPTION...: it finds in its place what was fetched before. Like the others it
 # leaves usrmerge out, and with it perl, that roots made today have no use for.
