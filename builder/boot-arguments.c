@@ -93,19 +93,39 @@ int boot_arguments_parse(
 int boot_arguments_machine(
 	const struct boot_arguments *arguments, struct boot_options *options, struct error *err)
 {
-	const char *const *names = boot_machines(options->platform, options->architecture);
-	const char *wanted = arguments->machine ? arguments->machine : names[0];
-	size_t count = 0;
+	struct boot_machine *machine = &options->machine;
+	cleanup_buffer struct buffer known = {0};
 
-	for (; names[count]; count++)
-		if (!strcmp(names[count], wanted)) {
-			options->machine = names[count];
+	if (!arguments->machine)
+		return 0;
+	buffer_text(&known, "");
+	for (size_t i = 0; boot_machine_at(options->platform, options->architecture, i, machine);
+		i++) {
+		if (!strcmp(machine->name, arguments->machine))
 			return 0;
-		}
-	cleanup_free char *known = list(names, count);
+		buffer_printf(&known, "%s%s", i ? ", " : "", machine->name);
+	}
 	return error_set(err, STATUS_USAGE,
 		"--machine: the platform %s has no machine `%s`; it has %s",
-		options->platform->name, wanted, known);
+		options->platform->name, arguments->machine, known.data);
+}
+
+int boot_arguments_path(const struct boot_arguments *arguments, enum boot_path path,
+	struct boot_options *options, struct error *err)
+{
+	const char *name = boot_path_names[path];
+
+	options->path = path;
+	if (arguments->machine)
+		return options->machine.paths & 1u << path
+			       ? 0
+			       : error_set(err, STATUS_USAGE,
+					 "--machine: %s does not boot by %s; give another --boot",
+					 arguments->machine, name);
+	if (boot_machine_usual(options->platform, options->architecture, path, &options->machine))
+		return 0;
+	return error_set(err, STATUS_USAGE, "--boot: no machine of the platform %s boots by %s",
+		options->platform->name, name);
 }
 
 const char *artefact_suffix(const char *artefact)

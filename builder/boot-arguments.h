@@ -15,7 +15,7 @@
 
 struct boot_arguments {
 	enum accelerator accelerator;
-	unsigned paths;                  /* bits 1 << enum boot_path; 0: not given */
+	unsigned paths;                  /* of BY_*; 0: not given */
 	const struct platform *platform; /* NULL: not given */
 	const char *machine;             /* NULL: not given */
 	uint64_t memory;                 /* bytes; 0: not given */
@@ -24,9 +24,14 @@ struct boot_arguments {
 int boot_arguments_parse(
 	const struct arguments *arguments, struct boot_arguments *ret_arguments, struct error *err);
 
-/* Sets the options' machine, of their platform: STATUS_USAGE when it has none of the name. */
+/* Sets the options' machine, of their platform, if one was named: STATUS_USAGE when it has none of
+ * the name. */
 int boot_arguments_machine(
 	const struct boot_arguments *arguments, struct boot_options *options, struct error *err);
+/* Sets their path, and without a named machine the usual one for it: STATUS_USAGE when the machine
+ * does not boot by it. */
+int boot_arguments_path(const struct boot_arguments *arguments, enum boot_path path,
+	struct boot_options *options, struct error *err);
 
 /* The architecture that an image's name tells, as in NAME-VERSION-ARCHITECTURE.SUFFIX; else the
  * host's. */

@@ -44,15 +44,16 @@ static int parse_forwards(
 }
 
 /* The first that was asked for, or that the image offers. */
-static int choose_path(unsigned paths, struct boot_options *options, struct error *err)
+static int choose_path(
+	const struct boot_arguments *boot, struct boot_options *options, struct error *err)
 {
+	unsigned paths = boot->paths;
+
 	if (!paths && boot_paths_find(options->image, options->platform, &paths, err))
 		return -1;
 	for (unsigned i = 0; i < BOOT_PATHS; i++)
-		if (paths & 1u << i) {
-			options->path = i;
-			return 0;
-		}
+		if (paths & 1u << i)
+			return boot_arguments_path(boot, i, options, err);
 	return error_set(err, STATUS_USAGE, "--boot: no boot path");
 }
 
@@ -78,7 +79,7 @@ static int run(const struct arguments *arguments, struct error *err)
 		return error_errno(err, errno, "%s", image);
 	if (boot.platform)
 		options.platform = boot.platform;
-	if (boot_arguments_machine(&boot, &options, err) || choose_path(boot.paths, &options, err))
+	if (boot_arguments_machine(&boot, &options, err) || choose_path(&boot, &options, err))
 		return -1;
 	options.accelerator = boot.accelerator;
 	if (boot.memory)

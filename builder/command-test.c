@@ -61,19 +61,22 @@ static int boot_by_paths(struct session *session, const struct trial *trial,
 	if (!paths && boot_paths_find(trial->image, options->platform, &paths, err))
 		return -1;
 	for (size_t i = 0; i < BOOT_PATHS; i++) {
-		options->path = i;
-		if (paths & 1u << i && boot_once(session, options, err))
+		if (paths & 1u << i && (boot_arguments_path(&session->boot, i, options, err) ||
+					       boot_once(session, options, err)))
 			return -1;
 	}
 	return 0;
 }
 
-/* Whether the image is in the platform's disk format, by its name. */
+/* Whether the image is in one of the platform's formats, by its name. */
 static bool is_for(const struct platform *platform, const char *image)
 {
-	cleanup_free char *suffix = xasprintf(".%s", disk_driver_find(platform->format)->suffix);
-
-	return text_ends(image, suffix);
+	for (const char *const *format = platform->formats; *format; format++) {
+		cleanup_free char *suffix = xasprintf(".%s", disk_driver_find(*format)->suffix);
+		if (text_ends(image, suffix))
+			return true;
+	}
+	return false;
 }
 
 /* On the platform asked for; else on those of the recipe that take such images, or its first. */

@@ -140,8 +140,8 @@ static void write_command_line(struct plan *plan)
 		const struct image_partition *partition = &plan->layout.partitions[i];
 		if (!partition->holds_root || !plan->kernel.image.name)
 			continue;
-		cleanup_free char *line =
-			kernel_command_line(plan->recipe, plan->architecture, &partition->id);
+		cleanup_free char *line = kernel_command_line(
+			plan->recipe, plan->architecture, plan->kernel.platforms, &partition->id);
 		plan->command_line = arena_strdup(&plan->arena, line);
 	}
 }
@@ -186,13 +186,17 @@ static void add_artefact(struct plan *plan, const char *format)
 static void name_artefacts(struct plan *plan)
 {
 	const struct word_list *formats = &plan->recipe->disk.formats;
-	size_t most = formats->count + plan->recipe->platforms.count;
+	size_t most = formats->count;
 
+	for (size_t i = 0; plan->platforms[i]; i++)
+		for (const char *const *format = plan->platforms[i]->formats; *format; format++)
+			most++;
 	plan->artefacts = arena_alloc(&plan->arena, most * sizeof(*plan->artefacts));
 	vector_for_each (format, formats)
 		add_artefact(plan, format->text);
 	for (size_t i = 0; !formats->count && plan->platforms[i]; i++)
-		add_artefact(plan, plan->platforms[i]->format);
+		for (const char *const *format = plan->platforms[i]->formats; *format; format++)
+			add_artefact(plan, *format);
 }
 
 char *plan_name(const struct recipe *recipe)

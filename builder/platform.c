@@ -20,33 +20,35 @@ static const char *const microvm_modules[] = {"virtio_mmio", "virtio_blk", "virt
 static const char *const microvm_fragments[] = {"virtio", "microvm", NULL};
 static const char *const microvm_symbols[] = {
 	"EXT4_FS", "DEVTMPFS", "VIRTIO_MMIO", "VIRTIO_BLK", "VIRTIO_NET", NULL};
-static const char *const microvm_machines[] = {"microvm", "no-acpi", NULL};
+static const struct test_machine kvm_machines[] = {
+	{.disk = "virtio-blk", .network = "virtio-net"}, {0}};
+static const struct test_machine microvm_machines[] = {
+	{"microvm", "microvm", .disk = "virtio-blk", .network = "virtio-net"},
+	{"no-acpi", "no-acpi", .disk = "virtio-blk", .network = "virtio-net"}, {0}};
 
 const struct platform platforms[] = {
 	{
 		.name = "kvm",
 		.summary = "KVM and QEMU with virtio devices on PCI",
-		.format = "qcow2",
+		.formats = (const char *const[]){"qcow2", NULL},
+		.paths = BY_BIOS | BY_UEFI | BY_DIRECT,
 		.modules = virtio_modules,
 		.root_modules = virtio_root,
 		.fragments = kvm_fragments,
 		.symbols = kvm_symbols,
-		.disk_device = "virtio-blk-pci",
-		.network_device = "virtio-net-pci",
+		.machines = kvm_machines,
 	},
 	{
 		.name = "microvm",
 		.summary = "QEMU's microvm and its like: virtio without PCI, a kernel without "
 			   "firmware",
-		.format = "raw",
+		.formats = (const char *const[]){"raw", NULL},
+		.paths = BY_DIRECT | BY_PVH,
 		.modules = microvm_modules,
 		.root_modules = microvm_root,
 		.fragments = microvm_fragments,
 		.symbols = microvm_symbols,
-		.kernel_only = true,
 		.machines = microvm_machines,
-		.disk_device = "virtio-blk-device",
-		.network_device = "virtio-net-device",
 	},
 };
 const size_t platform_count = array_count(platforms);

@@ -7,10 +7,36 @@
 
 #include "recipe/recipe.h"
 
+/* How a guest is started: by firmware from the disk, or as a kernel given to the machine, loaded as
+ * a PC loads it or as an ELF file by its PVH entry. */
+enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT, BOOT_PVH };
+enum { BOOT_PATHS = 4 };
+enum {
+	BY_BIOS = 1u << BOOT_BIOS,
+	BY_UEFI = 1u << BOOT_UEFI,
+	BY_DIRECT = 1u << BOOT_DIRECT,
+	BY_PVH = 1u << BOOT_PVH,
+};
+
+/* A machine that tests emulate in a platform's place. Of devices called "virtio-..." the bus that
+ * the machine has them on is left out. */
+struct test_machine {
+	const char *name;       /* for --machine; NULL: all of the architecture, by their names */
+	const char *machine;    /* one of boot/qemu-command.c: "q35"; the architecture's: NULL */
+	unsigned paths;         /* of BY_*: those that it boots by; 0: all of the platform */
+	const char *controller; /* "pvscsi"; NULL: the disk needs none */
+	const char *disk;       /* "scsi-hd" */
+	const char *network;    /* "vmxnet3" */
+};
+
 struct platform {
-	const char *name;    /* "kvm" */
-	const char *summary; /* for `jeos list platforms` */
-	const char *format;  /* its disk format: "qcow2" */
+	const char *name;           /* "kvm" */
+	const char *summary;        /* for `jeos list platforms` */
+	const char *const *formats; /* that a recipe gets without asking; NULL-terminated */
+	unsigned paths;             /* of BY_*: how it starts guests */
+	/* What the guest's kernel speaks on, the last for programs too; NULL-terminated. NULL: the
+	 * screen and the architecture's serial line. */
+	const char *const *consoles;
 	/* Kernel modules its hardware needs; NULL-terminated. A distribution kernel keeps these and
 	 * what they depend on; those in root_modules also go into the initramfs. */
 	const char *const *modules;
@@ -19,11 +45,9 @@ struct platform {
 	 * built in or as a module; NULL-terminated. */
 	const char *const *fragments;
 	const char *const *symbols;
-	bool kernel_only; /* it has no firmware that boots a disk: it is given a kernel */
-	/* The machines that tests emulate, the first unless told; NULL: the architecture's. */
-	const char *const *machines;
-	const char *disk_device;    /* the emulated disk in tests: "virtio-blk-pci" */
-	const char *network_device; /* the emulated network card in tests: "virtio-net-pci" */
+	/* What its tests emulate, the first that boots by the path unless told. The last has no
+	 * disk. */
+	const struct test_machine *machines;
 };
 
 extern const struct platform platforms[];

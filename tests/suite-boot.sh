@@ -345,6 +345,7 @@ test_wrong_usage() {
 		test --accel fast empty.img|--accel: `fast` is unknown; known are auto, kvm, tcg
 		test --platform moon empty.img|--platform: `moon` is unknown
 		test --machine moon empty.img|--machine: the platform kvm has no machine `moon`; it has q35, pc
+		test --platform microvm --boot bios empty.img|--boot: no machine of the platform microvm boots by bios
 		test --memory much empty.img|--memory: `much` is no size
 		run --port 80 empty.img|--port: `80` is no pair of ports
 		run --port 0:80 empty.img|--port: `0:80` is no pair of ports

@@ -27,21 +27,47 @@ bool boot_path_has_kernel(enum boot_path path)
 
 unsigned boot_paths_of(const struct platform *platform, unsigned firmware)
 {
-	unsigned paths = 1u << BOOT_DIRECT;
+	unsigned lacking =
+		(firmware & FIRMWARE_BIOS ? 0 : BY_BIOS) | (firmware & FIRMWARE_UEFI ? 0 : BY_UEFI);
 
-	if (platform->kernel_only)
-		return paths | 1u << BOOT_PVH;
-	if (firmware & FIRMWARE_BIOS)
-		paths |= 1u << BOOT_BIOS;
-	if (firmware & FIRMWARE_UEFI)
-		paths |= 1u << BOOT_UEFI;
-	return paths;
+	return platform->paths & ~lacking;
 }
 
-const char *const *boot_machines(
-	const struct platform *platform, const struct architecture *architecture)
+/* What can load a kernel as a PC does can take it as an ELF file, too. */
+static unsigned machine_paths(const struct platform *platform, const struct test_machine *hardware)
 {
-	return platform->machines ? platform->machines : architecture->emulator_machines;
+	unsigned paths = hardware->paths ? hardware->paths : platform->paths;
+
+	return paths & BY_DIRECT ? paths | BY_PVH : paths;
+}
+
+bool boot_machine_at(const struct platform *platform, const struct architecture *architecture,
+	size_t index, struct boot_machine *ret_machine)
+{
+	const struct test_machine *hardware = platform->machines;
+
+	for (; hardware && hardware->disk; hardware++) {
+		const char *const own[] = {hardware->name, NULL};
+		const char *const *name = *own ? own : architecture->emulator_machines;
+		for (; *name; name++) {
+			if (index--)
+				continue;
+			*ret_machine =
+				(struct boot_machine){*name, *own ? hardware->machine : *name,
+					machine_paths(platform, hardware), hardware};
+			return true;
+		}
+	}
+	return false;
+}
+
+bool boot_machine_usual(const struct platform *platform, const struct architecture *architecture,
+	enum boot_path path, struct boot_machine *ret_machine)
+{
+	for (size_t i = 0; boot_machine_at(platform, architecture, i, ret_machine); i++)
+		if (ret_machine->paths & 1u << path)
+			return true;
+	return false;
 }
 
 /* What the partition table offers to the firmware; an image without a table offers nothing. */
@@ -78,7 +104,7 @@ int boot_paths_find(
 	if (image_find_root(disk, &slice, err) || ext4_open(&slice, false, &root, err))
 		return error_wrap(err, "%s", image);
 	if (!ext4_exists(root, KERNEL_FILES_CONFIG))
-		paths &= ~(1u << BOOT_DIRECT | 1u << BOOT_PVH);
+		paths &= ~(BY_DIRECT | BY_PVH);
 	if (!paths)
 		return error_set(err, STATUS_FAILED,
 			"%s: nothing to boot: no BIOS boot partition, no EFI system partition, "

@@ -111,10 +111,11 @@ int boot_test(const struct boot_options *options, struct verdict *ret_verdict, s
 	const char *platform = options->platform->name, *path = boot_path_names[options->path];
 	cleanup_free char *stage = xasprintf("boot %s", path);
 	/* A machine that is not the platform's usual one is named, too. */
-	const char *usual = *boot_machines(options->platform, options->architecture);
-	bool same = text_equal(options->machine, usual);
+	struct boot_machine usual = {0};
+	boot_machine_usual(options->platform, options->architecture, options->path, &usual);
+	bool same = text_equal(options->machine.name, usual.name);
 	cleanup_free char *on =
-		same ? xstrdup(platform) : xasprintf("%s-%s", platform, options->machine);
+		same ? xstrdup(platform) : xasprintf("%s-%s", platform, options->machine.name);
 	struct verdict verdict = {
 		.name = xasprintf("%s %s %s", options->name, on, path),
 		.log = xasprintf("%s/%s-%s.log", options->log_directory, on, path),

@@ -12,22 +12,28 @@ enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
 enum { ACCELERATORS = 3 };
 extern const char *const accelerator_names[ACCELERATORS]; /* "auto", "kvm", "tcg" */
 
-/* By firmware from the disk, or a kernel given to the machine: as a PC loads it, or as an ELF file
- * by its PVH entry. */
-enum boot_path { BOOT_BIOS, BOOT_UEFI, BOOT_DIRECT, BOOT_PVH };
-enum { BOOT_PATHS = 4 };
 extern const char *const boot_path_names[BOOT_PATHS]; /* "bios", "uefi", "direct", "pvh" */
 /* Whether the machine is given a kernel. */
 bool boot_path_has_kernel(enum boot_path path);
-/* By which to boot on a platform what firmware of FIRMWARE_* can boot: bits 1 << enum boot_path. */
+/* By which to boot on a platform what firmware of FIRMWARE_* can boot: bits BY_*. */
 unsigned boot_paths_of(const struct platform *platform, unsigned firmware);
 /* The same for an image, by what is in it: at least one. */
 int boot_paths_find(
 	const char *image, const struct platform *platform, unsigned *ret_paths, struct error *err);
 
-/* The machines of the platform, the usual one first; NULL-terminated. */
-const char *const *boot_machines(
-	const struct platform *platform, const struct architecture *architecture);
+/* A machine to boot on. */
+struct boot_machine {
+	const char *name;    /* "pvscsi" */
+	const char *machine; /* QEMU's, by our name: "q35" */
+	unsigned paths;      /* of BY_*: by which it can boot */
+	const struct test_machine *hardware;
+};
+/* The machines of the platform, in order; false when there are no more. */
+bool boot_machine_at(const struct platform *platform, const struct architecture *architecture,
+	size_t index, struct boot_machine *ret_machine);
+/* The usual one for that path; false: none. */
+bool boot_machine_usual(const struct platform *platform, const struct architecture *architecture,
+	enum boot_path path, struct boot_machine *ret_machine);
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {
@@ -46,7 +52,7 @@ struct boot_options {
 	const char *image; /* the artefact */
 	const struct architecture *architecture;
 	const struct platform *platform;
-	const char *machine; /* "q35": one of boot_machines() */
+	struct boot_machine machine;
 	enum accelerator accelerator;
 	enum boot_path path;
 	const struct recipe_test *test;

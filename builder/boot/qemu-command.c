@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -59,7 +60,7 @@ int qemu_machine_find(
 		return error_set(err, STATUS_MISSING, "%s: program not found; install %s",
 			architecture->emulator, architecture->emulator_package);
 	for (size_t i = 0; i < array_count(qemu_machines); i++)
-		if (text_equal(qemu_machines[i].name, boot->machine)) {
+		if (text_equal(qemu_machines[i].name, boot->machine.machine)) {
 			*ret_machine = &qemu_machines[i];
 			return 0;
 		}
@@ -99,6 +100,15 @@ static const char *escape(struct qemu_command *command, const char *value)
 	return arena_strdup(&command->arena, text.data);
 }
 
+/* QEMU's name of a device on that machine. */
+static const char *device_on(
+	struct qemu_command *command, const struct qemu_machine *machine, const char *device)
+{
+	return strncmp(device, "virtio-", strlen("virtio-"))
+		       ? device
+		       : arena_printf(&command->arena, "%s-%s", device, machine->bus);
+}
+
 static void add_hardware(struct qemu_command *command, const struct qemu_guest *guest,
 	const struct qemu_machine *machine)
 {
@@ -116,19 +126,27 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 	option_printf(command, "-smp", "%u", processors);
 	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot, machine) / KIB);
 	qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
-	option_printf(command, "-device", "virtio-rng-%s,rng=random", machine->bus);
+	option_printf(
+		command, "-device", "%s,rng=random", device_on(command, machine, "virtio-rng"));
 	if (machine->panic_device)
 		qemu_option(command, "-device", machine->panic_device);
 }
 
-static void add_disk(struct qemu_command *command, const struct qemu_guest *guest)
+static void add_disk(struct qemu_command *command, const struct qemu_guest *guest,
+	const struct qemu_machine *machine)
 {
+	const struct test_machine *hardware = guest->boot->machine.hardware;
+
 	option_printf(command, "-drive",
 		"if=none,id=disk,file=%s,format=%s,cache=unsafe,discard=unmap%s",
 		escape(command, guest->disk), guest->disk_format,
 		guest->keep_disk ? ",snapshot=on" : "");
-	option_printf(command, "-device", "%s,drive=disk,bootindex=1",
-		guest->boot->platform->disk_device);
+	if (hardware->controller)
+		option_printf(command, "-device", "%s,id=controller",
+			device_on(command, machine, hardware->controller));
+	option_printf(command, "-device", "%s%s,drive=disk,bootindex=1",
+		device_on(command, machine, hardware->disk),
+		hardware->controller ? ",bus=controller.0" : "");
 }
 
 static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
@@ -143,7 +161,8 @@ static void add_network(struct qemu_command *command, const struct qemu_guest *g
 	option_printf(command, "-netdev", "user,id=net,restrict=%s%s",
 		guest->isolated ? "on" : "off", forwards.data);
 	/* No boot from the network: the disk is what is tested. */
-	option_printf(command, "-device", "%s,netdev=net%s", guest->boot->platform->network_device,
+	option_printf(command, "-device", "%s,netdev=net%s",
+		device_on(command, machine, guest->boot->machine.hardware->network),
 		text_equal(machine->bus, "pci") ? ",romfile=" : "");
 }
 
@@ -190,7 +209,7 @@ int qemu_command_begin(
 		return -1;
 	qemu_option(&command, architecture->emulator, NULL);
 	add_hardware(&command, guest, machine);
-	add_disk(&command, guest);
+	add_disk(&command, guest, machine);
 	add_network(&command, guest, machine);
 	if (guest->boot->path == BOOT_UEFI && add_uefi(&command, machine, err))
 		return -1;

@@ -3,12 +3,13 @@
 
 #include "architecture.h"
 #include "image/uuid.h"
+#include "platform.h"
 #include "recipe/recipe.h"
 
 /*
- * The root by its partition's id, which the kernel finds without an initramfs; consoles on screen
- * and serial line, on which the kernel says nothing below a warning; the recipe's own words last,
- * so that they win. Owned by the caller.
+ * The root by its partition's id, which the kernel finds without an initramfs; the consoles of the
+ * platforms (NULL-terminated), on which the kernel says nothing below a warning; the recipe's own
+ * words last, so that they win. Owned by the caller.
  */
 char *kernel_command_line(const struct recipe *recipe, const struct architecture *architecture,
-	const struct uuid *root_partition);
+	const struct platform *const *wanted, const struct uuid *root_partition);
