@@ -13,7 +13,7 @@ BENCH_RUNS = 3
 # Debian packages, by what needs them.
 DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev libsolvext-dev \
 	libcurl4-gnutls-dev libarchive-dev libext2fs-dev comerr-dev libjansson-dev nettle-dev \
-	libseccomp-dev libzstd-dev zlib1g-dev libdeflate-dev
+	libseccomp-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
 	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf
 DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
@@ -24,7 +24,7 @@ DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time
 
 MODULES = yaml-0.1 libsolv libsolvext libcurl libarchive ext2fs com_err jansson nettle libseccomp \
-	libzstd zlib libdeflate
+	libzstd zlib libdeflate liblzma
 CC = gcc
 CFLAGS = -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

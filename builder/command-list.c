@@ -5,8 +5,8 @@
 #include "architecture.h"
 #include "base/cleanup.h"
 #include "command.h"
-#include "image/disk.h"
 #include "image/filesystem.h"
+#include "image/format.h"
 #include "kernel/config.h"
 #include "platform.h"
 #include "rootfs/strip.h"
@@ -28,8 +28,10 @@ static void add(struct rows *rows, const char *name, const char *summary)
 
 static void list_formats(struct rows *rows)
 {
-	for (const struct disk_driver *const *at = disk_drivers; *at; at++)
-		add(rows, (*at)->name, (*at)->summary);
+	struct format format;
+
+	for (size_t i = 0; format_at(i, &format); i++)
+		add(rows, format.name, format.summary);
 }
 
 static void list_filesystems(struct rows *rows)

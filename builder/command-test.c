@@ -7,11 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/size.h"
 #include "boot-arguments.h"
 #include "boot/results.h"
 #include "build.h"
-#include "image/disk.h"
+#include "image/format.h"
 #include "inputs.h"
 
 /* What the tests of one command line share. */
@@ -71,11 +72,13 @@ static int boot_by_paths(struct session *session, const struct trial *trial,
 /* Whether the image is in one of the platform's formats, by its name. */
 static bool is_for(const struct platform *platform, const char *image)
 {
-	for (const char *const *format = platform->formats; *format; format++) {
-		cleanup_free char *suffix = xasprintf(".%s", disk_driver_find(*format)->suffix);
-		if (text_ends(image, suffix))
+	struct format format;
+
+	if (!format_of_file(image, &format))
+		return false;
+	for (const char *const *name = platform->formats; *name; name++)
+		if (text_equal(*name, format.name))
 			return true;
-	}
 	return false;
 }
 
@@ -138,6 +141,11 @@ static int test_artefacts(struct session *session, const struct recipe *recipe,
 	json_array_foreach(artefacts, i, artefact)
 	{
 		const char *file = json_string_value(json_object_get(artefact, "name"));
+		struct format format;
+		if (!format_of_file(file, &format) || !format.disk) {
+			log_note("%s is no disk: not booted", file);
+			continue;
+		}
 		const char *suffix = json_array_size(artefacts) > 1 ? artefact_suffix(file) : "";
 		cleanup_free char *name = xasprintf("%s%s", recipe->name.text, suffix);
 		cleanup_free char *image = xasprintf("%s/%s", session->output, file);

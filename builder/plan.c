@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/hash.h"
-#include "image/disk.h"
+#include "image/format.h"
 #include "kernel/command-line.h"
 #include "layer.h"
 #include "plan-packages.h"
@@ -170,17 +170,18 @@ static int lay_out_disk(struct plan *plan, struct error *err)
 	return 0;
 }
 
-static void add_artefact(struct plan *plan, const char *format)
+static void add_artefact(struct plan *plan, const char *name)
 {
-	const struct disk_driver *driver = disk_driver_find(format);
+	struct format format;
 
 	for (size_t i = 0; i < plan->artefact_count; i++)
-		if (!strcmp(plan->artefacts[i].format, format))
+		if (!strcmp(plan->artefacts[i].format, name))
 			return;
-	plan->artefacts[plan->artefact_count++] = (struct plan_artefact){
-		.format = format,
-		.name = arena_printf(&plan->arena, "%s.%s", plan->name, driver->suffix),
-	};
+	if (format_find(name, &format))
+		plan->artefacts[plan->artefact_count++] = (struct plan_artefact){
+			.format = format.name,
+			.name = arena_printf(&plan->arena, "%s.%s", plan->name, format.suffix),
+		};
 }
 
 static void name_artefacts(struct plan *plan)

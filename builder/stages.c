@@ -157,7 +157,8 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 
 	if (tree < 0)
 		return error_errno(err, errno, "%s", build->root);
-	const struct image_contents contents = {tree, &build->uefi_program};
+	const struct appliance appliance = plan_appliance(plan);
+	const struct image_contents contents = {tree, &build->uefi_program, &appliance};
 	for (size_t i = 0; i < plan->artefact_count; i++) {
 		const struct plan_artefact *artefact = &plan->artefacts[i];
 		cleanup_free char *path =

@@ -1,6 +1,7 @@
 #include "compress.h"
 
 #include <libdeflate.h>
+#include <lzma.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -9,6 +10,7 @@
 enum {
 	DEFLATE_LEVEL = 5, /* smaller than zlib at its usual 6, in a third of the time */
 	ZSTD_LEVEL = 3,    /* what QEMU takes */
+	XZ_PRESET = 6,
 };
 
 static const char *const names[] = {
@@ -47,9 +49,18 @@ struct compressor *compressor_new(enum compression compression)
 	compressor->compression = compression;
 	if (compression == COMPRESSION_ZSTD)
 		compressor->zstd = must_exist(ZSTD_createCCtx());
-	else
+	else if (compression != COMPRESSION_XZ)
 		compressor->deflate = must_exist(libdeflate_alloc_compressor(DEFLATE_LEVEL));
 	return compressor;
+}
+
+static size_t compress_xz(const void *data, size_t length, void *result, size_t room)
+{
+	size_t got = 0;
+	lzma_ret code = lzma_easy_buffer_encode(
+		XZ_PRESET, LZMA_CHECK_CRC64, NULL, data, length, result, &got, room);
+
+	return code == LZMA_OK ? got : 0;
 }
 
 size_t compressor_run(
@@ -63,6 +74,10 @@ size_t compressor_run(
 		return ZSTD_isError(got) ? 0 : got;
 	case COMPRESSION_ZLIB:
 		return libdeflate_zlib_compress(compressor->deflate, data, length, result, room);
+	case COMPRESSION_GZIP:
+		return libdeflate_gzip_compress(compressor->deflate, data, length, result, room);
+	case COMPRESSION_XZ:
+		return compress_xz(data, length, result, room);
 	default:
 		return libdeflate_deflate_compress(compressor->deflate, data, length, result, room);
 	}
@@ -79,8 +94,16 @@ void compressor_free(struct compressor *compressor)
 
 size_t compression_bound(enum compression compression, size_t length)
 {
-	return compression == COMPRESSION_ZSTD ? ZSTD_compressBound(length)
-					       : libdeflate_zlib_compress_bound(NULL, length);
+	switch (compression) {
+	case COMPRESSION_ZSTD:
+		return ZSTD_compressBound(length);
+	case COMPRESSION_XZ:
+		return lzma_stream_buffer_bound(length);
+	case COMPRESSION_GZIP:
+		return libdeflate_gzip_compress_bound(NULL, length);
+	default:
+		return libdeflate_zlib_compress_bound(NULL, length);
+	}
 }
 
 static bool inflate_deflate(enum compression compression, const void *data, size_t length,

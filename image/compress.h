@@ -9,9 +9,11 @@ enum compression {
 	COMPRESSION_ZLIB,    /* RFC 1950 */
 	COMPRESSION_ZSTD,    /* RFC 8878 */
 	COMPRESSION_DEFLATE, /* RFC 1951: zlib's without its header */
+	COMPRESSION_GZIP,    /* RFC 1952: for files; only made, not inflated, as the next one */
+	COMPRESSION_XZ,
 };
 
-/* "none", "zlib", "zstd", by index; NULL behind the last. */
+/* What disks can be compressed with: "none", "zlib", "zstd", by index; NULL behind the last. */
 const char *compression_name(size_t index);
 /* A name that is none of these means none. */
 enum compression compression_find(const char *name);

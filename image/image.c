@@ -9,7 +9,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "bootloader.h"
+#include "bundle.h"
 #include "ext4.h"
+#include "format.h"
 
 /* An image being written. */
 struct writing {
@@ -126,11 +128,10 @@ static int write_disk(const struct writing *writing, struct error *err)
 	return disk_finish(writing->disk, err);
 }
 
-/* Leaves a complete file under `path`, or none. */
-static int write_file(struct writing *writing, const struct disk_driver *driver, const char *path,
-	struct error *err)
+int image_write_disk(const struct image_order *order, const struct disk_driver *driver,
+	const char *path, struct error *err)
 {
-	const struct image_layout *layout = writing->layout;
+	const struct image_layout *layout = order->layout;
 	bool clusters = driver->abilities & DISK_HAS_CLUSTERS;
 	bool compresses = driver->abilities & DISK_HAS_COMPRESSION;
 	const struct disk_options options = {
@@ -141,28 +142,40 @@ static int write_file(struct writing *writing, const struct disk_driver *driver,
 		.id = layout->id,
 		.epoch = layout->epoch,
 	};
+	struct writing writing = {
+		.layout = layout, .contents = order->contents, .work = order->work};
 
-	unlink(path);
-	if (disk_create(driver, &options, &writing->disk, err))
+	if (disk_create(driver, &options, &writing.disk, err))
 		return -1;
-	int result = write_disk(writing, err);
-	disk_free(writing->disk);
+	int result = write_disk(&writing, err);
+	disk_free(writing.disk);
 	if (result)
 		unlink(path);
 	return result;
 }
 
-int image_write(const struct image_layout *layout, const struct image_contents *contents,
-	const char *format, const char *path, const char *work, struct error *err)
+/* Writes a file that does not exist yet. */
+static int write_format(const struct image_order *order, const struct format *format,
+	const char *path, struct error *err)
 {
-	const struct disk_driver *driver = disk_driver_find(format);
-	cleanup_free char *beside = xasprintf("%s.%d.part", path, getpid());
-	struct writing writing = {.layout = layout, .contents = contents, .work = work};
+	return format->disk ? image_write_disk(order, format->disk, path, err)
+			    : format->bundle->write(format->bundle, order, path, err);
+}
 
-	if (!driver)
-		return error_set(err, STATUS_FAILED, "%s: unknown disk format", format);
-	if (write_file(&writing, driver, beside, err))
+int image_write(const struct image_layout *layout, const struct image_contents *contents,
+	const char *name, const char *path, const char *work, struct error *err)
+{
+	const struct image_order order = {layout, contents, work};
+	cleanup_free char *beside = xasprintf("%s.%d.part", path, getpid());
+	struct format format;
+
+	if (!format_find(name, &format))
+		return error_set(err, STATUS_FAILED, "%s: unknown format", name);
+	unlink(beside);
+	if (write_format(&order, &format, beside, err)) {
+		unlink(beside);
 		return -1;
+	}
 	if (rename(beside, path)) {
 		error_errno(err, errno, "%s: renaming into place", path);
 		unlink(beside);

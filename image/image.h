@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "appliance.h"
 #include "filesystem.h"
 #include "base/text.h"
 #include "partition.h"
@@ -38,6 +39,14 @@ struct image_layout {
 struct image_contents {
 	int tree;                          /* the root; -1: empty */
 	const struct buffer *uefi_program; /* what UEFI starts; NULL or empty: nothing */
+	const struct appliance *appliance; /* for bundles; NULL: there is none to be made */
+};
+
+/* All that an image is made from. */
+struct image_order {
+	const struct image_layout *layout;
+	const struct image_contents *contents;
+	const char *work; /* a private directory for scratch files */
 };
 
 /* Who can boot it; the masks of recipes are the same. */
@@ -52,11 +61,16 @@ int image_layout_make(uint64_t size, unsigned firmware, const char *seed, struct
 	struct image_layout *ret_layout, struct error *err);
 
 /*
- * Writes the contents as an image of that layout and format to `path`. `work` is a private
- * directory for scratch files. On failure or interrupt nothing is left under `path` or beside it.
+ * Writes the contents as an image of that layout in a format (format.h) to `path`. `work` is a
+ * private directory for scratch files. On failure or interrupt nothing is left under `path` or
+ * beside it.
  */
 int image_write(const struct image_layout *layout, const struct image_contents *contents,
 	const char *format, const char *path, const char *work, struct error *err);
+/* For bundles with a disk in them: writes it to `path`, which does not exist yet. A failure leaves
+ * nothing there. */
+int image_write_disk(const struct image_order *order, const struct disk_driver *driver,
+	const char *path, struct error *err);
 
 /* The EFI system partition's slice of an opened image. */
 int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err);

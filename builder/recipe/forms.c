@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "form.h"
-#include "image/disk.h"
 #include "image/filesystem.h"
+#include "image/format.h"
 #include "platform.h"
 #include "problem.h"
 #include "rootfs/rootfs.h"
@@ -26,9 +26,11 @@ static const char *platform_at(size_t index)
 	return index < platform_count ? platforms[index].name : NULL;
 }
 
-static const char *format_at(size_t index)
+static const char *format_name_at(size_t index)
 {
-	return disk_drivers[index] ? disk_drivers[index]->name : NULL;
+	struct format format;
+
+	return format_at(index, &format) ? format.name : NULL;
 }
 
 /* Those that can be a root. */
@@ -305,7 +307,7 @@ const struct form form_ssh_key = {
 };
 const struct form form_firmware = {.what = "firmware", .choice = firmware_at};
 const struct form form_filesystem = {.what = "filesystem", .choice = filesystem_at};
-const struct form form_format = {.what = "disk format", .choice = format_at};
+const struct form form_format = {.what = "format", .choice = format_name_at};
 const struct form form_compression = {.what = "compression", .choice = compression_name};
 const struct form form_platform = {.what = "platform", .choice = platform_at};
 const struct form form_script = {.what = "a command", .lines = true, .longest = 65536};

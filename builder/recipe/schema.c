@@ -48,7 +48,7 @@ static const struct key disk_keys[] = {
 		.form = &form_firmware, FIELD(disk.firmware)},
 	{"root", VALUE_TEXT, "Filesystem of the root.", .fallback = "ext4",
 		.form = &form_filesystem, FIELD(disk.root)},
-	{"formats", VALUE_LIST, "Formats of disk image. Default: those of the platforms.",
+	{"formats", VALUE_LIST, "What is made of it, a file each. Default: those of the platforms.",
 		.form = &form_format, FIELD(disk.formats)},
 	{"compression", VALUE_TEXT, "Of the data in qcow2 images: none, zlib or zstd.",
 		.fallback = "none", .form = &form_compression, FIELD(disk.compression)},

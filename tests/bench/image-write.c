@@ -30,7 +30,7 @@ static int write_image(const struct wish *wish, struct error *err)
 	layout.grub_bios = architecture->grub_bios;
 	layout.uefi_file = architecture->uefi_file;
 	layout.compression = compression_find(wish->compression);
-	int result = image_write(&layout, &(struct image_contents){tree, NULL}, wish->format,
+	int result = image_write(&layout, &(struct image_contents){.tree = tree}, wish->format,
 		wish->path, work.path, err);
 	arena_release(&arena);
 	return result;

@@ -97,7 +97,7 @@ static int write_to(const char *path, const char *format, unsigned firmware, str
 	struct arena arena = {0};
 	struct image_layout layout = make_layout(SIZE, firmware, &arena);
 	struct buffer program = {.data = (char *)program_text, .length = sizeof(program_text) - 1};
-	const struct image_contents contents = {tree, &program};
+	const struct image_contents contents = {tree, &program, NULL};
 	if (strcmp(format, "qcow2-v2"))
 		layout.compression = COMPRESSION_ZSTD;
 	int result = image_write(&layout, &contents, format, path, "work", err);
@@ -194,7 +194,7 @@ static void test_nothing_is_left(void **state)
 	(void)state;
 	free(run_program("sh", "-c", "rm -rf out && mkdir out && echo old >out/disk.img", NULL));
 	assert_fails(write_to("out/disk.img", "vhd9", 0, &err), &err, STATUS_FAILED,
-		"vhd9: unknown disk format");
+		"vhd9: unknown format");
 	make_file("tree", "too-large", 200 * MIB);
 	assert_fails(
 		write_to("out/disk.img", "qcow2", 0, &err), &err, STATUS_FAILED, "raise disk.size");
@@ -215,7 +215,7 @@ static void test_missing_loader(void **state)
 	(void)state;
 	need_program("mkfs.fat");
 	layout.grub_bios = "i386-none";
-	assert_fails(image_write(&layout, &(struct image_contents){-1, NULL}, "raw", "out/no.img",
+	assert_fails(image_write(&layout, &(struct image_contents){.tree = -1}, "raw", "out/no.img",
 			     "work", &err),
 		&err, STATUS_MISSING,
 		"/usr/lib/grub/i386-none: not found; install the package grub-pc-bin");

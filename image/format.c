@@ -1,0 +1,55 @@
+#include "format.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "bundle.h"
+#include "disk.h"
+
+static size_t disk_count(void)
+{
+	size_t count = 0;
+
+	while (disk_drivers[count])
+		count++;
+	return count;
+}
+
+bool format_at(size_t index, struct format *ret_format)
+{
+	size_t disks = disk_count();
+	const struct disk_driver *disk = index < disks ? disk_drivers[index] : NULL;
+	const struct bundle *bundle = disk ? NULL : bundle_at(index - disks);
+
+	if (disk)
+		*ret_format =
+			(struct format){disk->name, disk->suffix, disk->summary, .disk = disk};
+	else if (bundle)
+		*ret_format = (struct format){
+			bundle->name, bundle->suffix, bundle->summary, .bundle = bundle};
+	return disk || bundle;
+}
+
+bool format_find(const char *name, struct format *ret_format)
+{
+	for (size_t i = 0; format_at(i, ret_format); i++)
+		if (text_equal(ret_format->name, name))
+			return true;
+	return false;
+}
+
+bool format_of_file(const char *file, struct format *ret_format)
+{
+	struct format format;
+	size_t longest = 0, length = strlen(file);
+
+	for (size_t i = 0; format_at(i, &format); i++) {
+		size_t suffix = strlen(format.suffix);
+		if (suffix <= longest || suffix >= length || !text_ends(file, format.suffix) ||
+			file[length - suffix - 1] != '.')
+			continue;
+		longest = suffix;
+		*ret_format = format;
+	}
+	return longest;
+}
