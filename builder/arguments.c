@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&command_plan,
 	&command_lock,
 	&command_list,
+	&command_inspect,
 	&command_kernel,
 	&command_cache,
 	&command_doctor,

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/size.h"
+#include "fat-access.h"
 
 /* The first sector, up to what FAT32 adds. All little-endian. */
 struct boot_record {
@@ -27,28 +28,7 @@ struct boot_record {
 } __attribute__((packed));
 _Static_assert(sizeof(struct boot_record) == 48, "the BPB up to BPB_RootClus");
 
-struct entry {
-	char name[11]; /* eight and three, padded by blanks */
-	uint8_t attributes;
-	uint8_t times[8];
-	uint16_t cluster_high;
-	uint8_t more_times[4];
-	uint16_t cluster_low;
-	uint32_t size;
-} __attribute__((packed));
-_Static_assert(sizeof(struct entry) == 32, "a directory entry");
-
-enum { VOLUME = 0x08, DIRECTORY = 0x10 }; /* attributes; parts of long names are volumes too */
-
-/* A filesystem; sizes and places in bytes. */
-struct fat {
-	const struct slice *slice;
-	unsigned bits; /* of an entry of the table: 12, 16 or 32 */
-	uint64_t table, root, root_length, data, cluster_size;
-	uint32_t cluster_count, root_cluster; /* clusters are numbered from 2 */
-};
-
-enum { DIRECTORY_LIMIT = 2 * MIB, FIRST_CLUSTER = 2 };
+enum { DIRECTORY_LIMIT = 2 * MIB };
 
 static bool is_power(uint32_t number)
 {
@@ -69,21 +49,21 @@ static bool understand(struct fat *fat, const struct boot_record *record)
 	fat->cluster_size = sector * record->cluster_sectors;
 	fat->table = sector * le16toh(record->reserved_sectors);
 	fat->root = fat->table + sector * table_sectors * record->fat_count;
-	fat->root_length = sizeof(struct entry) * le16toh(record->root_entries);
+	fat->root_length = sizeof(struct fat_entry) * le16toh(record->root_entries);
 	fat->data = fat->root + round_up(fat->root_length, sector);
 	if (sectors * sector > fat->slice->length || fat->data >= sectors * sector)
 		return false;
 	uint64_t count = (sectors * sector - fat->data) / fat->cluster_size;
 	/* The number of clusters alone decides. */
 	fat->bits = count < 4085 ? 12 : count < 65525 ? 16 : 32;
-	if ((count + FIRST_CLUSTER) * fat->bits / 8 > sector * table_sectors)
+	if ((count + FAT_FIRST_CLUSTER) * fat->bits / 8 > sector * table_sectors)
 		return false;
 	fat->cluster_count = count;
 	fat->root_cluster = fat->bits == 32 ? le32toh(record->root_cluster) : 0;
 	return true;
 }
 
-static int fat_open(const struct slice *slice, struct fat *fat, struct error *err)
+int fat_open(const struct slice *slice, struct fat *fat, struct error *err)
 {
 	struct boot_record record;
 
@@ -97,7 +77,17 @@ static int fat_open(const struct slice *slice, struct fat *fat, struct error *er
 
 static bool is_cluster(const struct fat *fat, uint32_t cluster)
 {
-	return cluster >= FIRST_CLUSTER && cluster - FIRST_CLUSTER < fat->cluster_count;
+	return cluster >= FAT_FIRST_CLUSTER && cluster - FAT_FIRST_CLUSTER < fat->cluster_count;
+}
+
+/* An entry of the table: of three bytes two entries share the middle one. */
+static uint32_t entry_value(const struct fat *fat, const uint8_t *bytes, bool odd)
+{
+	uint32_t value = bytes[0] | bytes[1] << 8;
+
+	if (fat->bits == 32)
+		value |= bytes[2] << 16 | (uint32_t)(bytes[3] & 0x0f) << 24;
+	return fat->bits == 12 ? (odd ? value >> 4 : value & 0xfff) : value;
 }
 
 /* The cluster behind this one, which is any other number at a file's end. */
@@ -105,46 +95,100 @@ static int next_cluster(
 	const struct fat *fat, uint32_t cluster, uint32_t *ret_next, struct error *err)
 {
 	uint64_t at = fat->table + (uint64_t)cluster * fat->bits / 8;
-	uint32_t value = 0;
+	uint8_t bytes[4] = {0};
 
-	if (slice_read(fat->slice, at, &value, fat->bits == 32 ? 4 : 2, err))
+	if (slice_read(fat->slice, at, bytes, fat->bits == 32 ? 4 : 2, err))
 		return -1;
-	value = le32toh(value);
-	if (fat->bits == 12)
-		value = (cluster % 2 ? value >> 4 : value) & 0xfff;
-	*ret_next = value & 0x0fffffff;
+	*ret_next = entry_value(fat, bytes, cluster % 2);
+	return 0;
+}
+
+uint32_t fat_entry_cluster(const struct fat_entry *entry)
+{
+	return (uint32_t)le16toh(entry->cluster_high) << 16 | le16toh(entry->cluster_low);
+}
+
+uint64_t fat_cluster_place(const struct fat *fat, uint32_t cluster)
+{
+	return fat->data + (cluster - FAT_FIRST_CLUSTER) * fat->cluster_size;
+}
+
+int fat_chain(const struct fat *fat, uint32_t cluster, uint64_t limit,
+	struct fat_clusters *clusters, struct error *err)
+{
+	uint64_t wanted = divide_up(limit, fat->cluster_size);
+
+	/* A chain that bites its own tail ends, too. */
+	for (uint32_t i = 0; i < fat->cluster_count && i < wanted; i++) {
+		if (!is_cluster(fat, cluster))
+			break;
+		vector_push(clusters, cluster);
+		if (interrupt_check(err) || next_cluster(fat, cluster, &cluster, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Pieces of the table that hold whole entries of any length. */
+int fat_count_free(const struct fat *fat, uint64_t *ret_count, struct error *err)
+{
+	enum { PIECE = 48 * KIB };
+	cleanup_free uint8_t *piece = xmalloc(PIECE + sizeof(uint32_t));
+	uint64_t end = (uint64_t)fat->cluster_count + FAT_FIRST_CLUSTER, count = 0;
+	uint64_t at_once = PIECE * 8 / fat->bits;
+
+	for (uint64_t first = 0; first < end; first += at_once) {
+		uint64_t entries = end - first < at_once ? end - first : at_once;
+		uint64_t at = first * fat->bits / 8;
+		if (interrupt_check(err) || slice_read(fat->slice, fat->table + at, piece,
+						    divide_up(entries * fat->bits, 8), err))
+			return -1;
+		for (uint64_t i = 0; i < entries; i++)
+			count += first + i >= FAT_FIRST_CLUSTER &&
+				 !entry_value(fat, piece + i * fat->bits / 8, i % 2);
+	}
+	*ret_count = count;
 	return 0;
 }
 
 /* Reads a chain of clusters, up to its end or `limit` bytes. */
-static int read_chain(const struct fat *fat, uint32_t cluster, uint64_t limit,
+static int read_clusters(const struct fat *fat, const struct fat_clusters *clusters, uint64_t limit,
 	struct buffer *content, struct error *err)
 {
 	cleanup_free char *block = xmalloc(fat->cluster_size);
 
 	buffer_text(content, "");
-	/* A chain that bites its own tail ends, too. */
-	for (uint32_t i = 0; i < fat->cluster_count && content->length < limit; i++) {
-		uint64_t at = fat->data + (cluster - FIRST_CLUSTER) * fat->cluster_size;
+	vector_for_each (cluster, clusters) {
 		uint64_t rest = limit - content->length;
-		if (!is_cluster(fat, cluster))
-			break;
-		if (interrupt_check(err) ||
-			slice_read(fat->slice, at, block, fat->cluster_size, err) ||
-			next_cluster(fat, cluster, &cluster, err))
+		if (slice_read(fat->slice, fat_cluster_place(fat, *cluster), block,
+			    fat->cluster_size, err))
 			return -1;
 		buffer_append(content, block, rest < fat->cluster_size ? rest : fat->cluster_size);
 	}
 	return 0;
 }
 
-/* The directory that starts at a cluster; 0: the root. */
-static int read_directory(
-	const struct fat *fat, uint32_t cluster, struct buffer *content, struct error *err)
+static int read_chain(const struct fat *fat, uint32_t cluster, uint64_t limit,
+	struct buffer *content, struct error *err)
 {
-	if (cluster || fat->root_cluster)
-		return read_chain(
-			fat, cluster ? cluster : fat->root_cluster, DIRECTORY_LIMIT, content, err);
+	struct fat_clusters clusters = {0};
+	int result = fat_chain(fat, cluster, limit, &clusters, err);
+
+	if (!result)
+		result = read_clusters(fat, &clusters, limit, content, err);
+	vector_release(&clusters);
+	return result;
+}
+
+int fat_read_directory(const struct fat *fat, uint32_t cluster, struct fat_clusters *clusters,
+	struct buffer *content, struct error *err)
+{
+	if (!cluster)
+		cluster = fat->root_cluster;
+	if (cluster)
+		return fat_chain(fat, cluster, DIRECTORY_LIMIT, clusters, err)
+			       ? -1
+			       : read_clusters(fat, clusters, DIRECTORY_LIMIT, content, err);
 	cleanup_free char *block = xmalloc(fat->root_length + 1);
 	if (slice_read(fat->slice, fat->root, block, fat->root_length, err))
 		return -1;
@@ -169,33 +213,37 @@ static bool pack_name(const char *name, size_t length, char ret_packed[11])
 	return true;
 }
 
-static const struct entry *find(const struct buffer *directory, const char *name, size_t length)
+static const struct fat_entry *find(const struct buffer *directory, const char *name, size_t length)
 {
-	const struct entry *entries = (const struct entry *)directory->data;
+	const struct fat_entry *entries = (const struct fat_entry *)directory->data;
 	char packed[11];
 
 	if (!pack_name(name, length, packed))
 		return NULL;
 	for (size_t i = 0; i < directory->length / sizeof(*entries) && entries[i].name[0]; i++)
-		if (!(entries[i].attributes & VOLUME) && !memcmp(entries[i].name, packed, 11))
+		if (!(entries[i].attributes & FAT_VOLUME) && !memcmp(entries[i].name, packed, 11))
 			return &entries[i];
 	return NULL;
 }
 
 /* The entry of a path; root is the directory that nothing has an entry for. */
 static int look_up(
-	const struct fat *fat, const char *path, struct entry *ret_entry, struct error *err)
+	const struct fat *fat, const char *path, struct fat_entry *ret_entry, struct error *err)
 {
-	struct entry entry = {.attributes = DIRECTORY};
+	struct fat_entry entry = {.attributes = FAT_DIRECTORY};
 
 	for (const char *name = path; *name;) {
 		cleanup_buffer struct buffer directory = {0};
 		size_t length = strcspn(name, "/");
-		uint32_t cluster =
-			(uint32_t)le16toh(entry.cluster_high) << 16 | le16toh(entry.cluster_low);
-		if (entry.attributes & DIRECTORY && read_directory(fat, cluster, &directory, err))
+		struct fat_clusters clusters = {0};
+		int result = entry.attributes & FAT_DIRECTORY
+				     ? fat_read_directory(fat, fat_entry_cluster(&entry), &clusters,
+					       &directory, err)
+				     : 0;
+		vector_release(&clusters);
+		if (result)
 			return -1;
-		const struct entry *found = find(&directory, name, length);
+		const struct fat_entry *found = find(&directory, name, length);
 		if (!found)
 			return error_set(err, STATUS_FAILED, "%s: no such file", path);
 		entry = *found;
@@ -209,19 +257,18 @@ int fat_read_file(const struct slice *slice, const char *path, uint64_t limit,
 	struct buffer *ret_content, struct error *err)
 {
 	cleanup_buffer struct buffer content = {0};
-	struct entry entry = {0};
+	struct fat_entry entry = {0};
 	struct fat fat = {0};
 
 	if (fat_open(slice, &fat, err) || look_up(&fat, path, &entry, err))
 		return -1;
 	uint64_t size = le32toh(entry.size);
-	uint32_t cluster = (uint32_t)le16toh(entry.cluster_high) << 16 | le16toh(entry.cluster_low);
-	if (entry.attributes & DIRECTORY)
+	if (entry.attributes & FAT_DIRECTORY)
 		return error_set(err, STATUS_FAILED, "%s: a directory", path);
 	if (size > limit)
 		return error_set(err, STATUS_FAILED, "%s: more than %llu bytes", path,
 			(unsigned long long)limit);
-	if (read_chain(&fat, cluster, size, &content, err))
+	if (read_chain(&fat, fat_entry_cluster(&entry), size, &content, err))
 		return error_wrap(err, "%s", path);
 	if (content.length < size)
 		return error_set(err, STATUS_FAILED, "%s: its clusters end early", path);
