@@ -136,22 +136,29 @@ static const char *seed(struct plan *plan)
 
 static void write_command_line(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->layout.partition_count; i++) {
-		const struct image_partition *partition = &plan->layout.partitions[i];
-		if (!partition->holds_root || !plan->kernel.image.name)
-			continue;
-		cleanup_free char *line = kernel_command_line(
-			plan->recipe, plan->architecture, plan->kernel.platforms, &partition->id);
-		plan->command_line = arena_strdup(&plan->arena, line);
-	}
+	const struct image_partition *root = layout_find(&plan->layout, USE_ROOT);
+
+	if (!plan->kernel.image.name)
+		return;
+	cleanup_free char *line = kernel_command_line(
+		plan->recipe, plan->architecture, plan->kernel.platforms, &root->id);
+	plan->command_line = arena_strdup(&plan->arena, line);
 }
 
 static int lay_out_disk(struct plan *plan, struct error *err)
 {
 	const struct recipe_disk *disk = &plan->recipe->disk;
 	struct image_layout *layout = &plan->layout;
+	struct layout_request request = {
+		.size = disk->size,
+		.firmware = disk->firmware,
+		.seed = plan->seed,
+		.root = disk->root.text,
+	};
+	size_t culprit;
 
-	if (image_layout_make(disk->size, disk->firmware, plan->seed, &plan->arena, layout, err)) {
+	uuid_parse(plan->architecture->root_type, &request.root_type);
+	if (layout_make(&request, &plan->arena, layout, &culprit, err)) {
 		cleanup_free char *why = steal_pointer(&err->message);
 		return error_at(err, disk->size_at, "%s", why);
 	}
@@ -160,13 +167,6 @@ static int lay_out_disk(struct plan *plan, struct error *err)
 	layout->cluster_size = disk->cluster_size;
 	layout->grub_bios = plan->architecture->grub_bios;
 	layout->uefi_file = plan->architecture->uefi_file;
-	for (size_t i = 0; i < layout->partition_count; i++) {
-		struct image_partition *partition = &layout->partitions[i];
-		if (!partition->holds_root)
-			continue;
-		uuid_parse(plan->architecture->root_type, &partition->type);
-		partition->filesystem = disk->root.text;
-	}
 	return 0;
 }
 
@@ -180,6 +180,7 @@ static void add_artefact(struct plan *plan, const char *name)
 	if (format_find(name, &format))
 		plan->artefacts[plan->artefact_count++] = (struct plan_artefact){
 			.format = format.name,
+			.layout = &plan->layout,
 			.name = arena_printf(&plan->arena, "%s.%s", plan->name, format.suffix),
 		};
 }

@@ -30,8 +30,9 @@ struct plan_layer {
 
 /* One file that a build leaves behind. */
 struct plan_artefact {
-	const char *format; /* "qcow2" */
-	const char *name;   /* "minimal-1.0-amd64.qcow2" */
+	const char *format;                /* "qcow2" */
+	const struct image_layout *layout; /* what is in it */
+	const char *name;                  /* "minimal-1.0-amd64.qcow2" */
 };
 
 struct plan {
@@ -45,9 +46,9 @@ struct plan {
 	struct kernel_plan kernel;
 	const char *command_line; /* the kernel's; NULL: there is none */
 	const char *sources_list;
-	uint64_t epoch;   /* seconds: the time stamp of everything */
-	const char *seed; /* all UUIDs derive from it */
-	struct image_layout layout;
+	uint64_t epoch;             /* seconds: the time stamp of everything */
+	const char *seed;           /* all UUIDs derive from it */
+	struct image_layout layout; /* of the disk */
 	struct plan_artefact *artefacts;
 	size_t artefact_count;
 	const char *name; /* "minimal-1.0-amd64" */

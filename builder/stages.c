@@ -86,14 +86,12 @@ static int stage_packages(struct build *build, char **ret_result, struct error *
 static void find_filesystems(
 	const struct image_layout *layout, char ret_root[UUID_TEXT], char ret_esp[UUID_SERIAL])
 {
-	*ret_root = *ret_esp = '\0';
-	for (size_t i = 0; i < layout->partition_count; i++) {
-		const struct image_partition *partition = &layout->partitions[i];
-		if (partition->holds_root)
-			uuid_format(&partition->filesystem_uuid, ret_root);
-		else if (partition->filesystem)
-			uuid_format_serial(&partition->filesystem_uuid, ret_esp);
-	}
+	const struct image_partition *esp = layout_find(layout, USE_ESP);
+
+	*ret_esp = '\0';
+	uuid_format(&layout_find(layout, USE_ROOT)->filesystem_uuid, ret_root);
+	if (esp)
+		uuid_format_serial(&esp->filesystem_uuid, ret_esp);
 }
 
 static int stage_configure(struct build *build, char **ret_result, struct error *err)
@@ -164,8 +162,8 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 		cleanup_free char *path =
 			xasprintf("%s/%s", build->options->output, artefact->name);
 		progress_step(artefact->name, i, plan->artefact_count);
-		if (image_write(&plan->layout, &contents, artefact->format, path, build->work.path,
-			    err) ||
+		if (image_write(artefact->layout, &contents, artefact->format, path,
+			    build->work.path, err) ||
 			manifest_add(build->manifest, build->options->output, artefact->name, err))
 			return -1;
 	}

@@ -39,15 +39,16 @@ struct core_sector {
 } __attribute__((packed));
 _Static_assert(sizeof(struct core_sector) == SECTOR, "the first sector of core.img");
 
-/* What it takes to run grub.cfg from an ext4 on a GPT disk, and to read a kernel out of a file on
- * the ESP. */
-static const char *const modules[] = {"biosdisk", "part_gpt", "ext2", "fat", "loopback",
-	"search_fs_uuid", "configfile", "normal", "linux", "boot", "serial", "terminal", "echo",
-	"test", "halt", "reboot", NULL};
+/* What it takes to run grub.cfg from an ext4 on a disk with a table, and to read a kernel out of a
+ * file on the ESP. */
+static const char *const modules[] = {"biosdisk", "part_gpt", "part_msdos", "ext2", "fat",
+	"loopback", "search_fs_uuid", "configfile", "normal", "linux", "boot", "serial", "terminal",
+	"echo", "test", "halt", "reboot", NULL};
 
 static int write_early_config(
-	const char *path, const struct image_partition *root, struct error *err)
+	const char *path, const struct image_layout *layout, struct error *err)
 {
+	const struct image_partition *root = layout_find(layout, USE_ROOT);
 	char uuid[UUID_TEXT];
 
 	uuid_format(&root->filesystem_uuid, uuid);
@@ -63,9 +64,10 @@ static char *platform_directory(const char *platform)
 	return xasprintf("/usr/lib/grub/%s", platform);
 }
 
-static int make_core(const char *platform, const struct image_partition *root, const char *work,
-	const char *path, struct error *err)
+static int make_core(
+	const struct image_layout *layout, const char *work, const char *path, struct error *err)
 {
+	const char *platform = layout->grub_bios;
 	cleanup_free char *directory = platform_directory(platform);
 	cleanup_free char *config = xasprintf("%s/grub-early.cfg", work);
 	const char *arguments[32] = {"grub-mkimage", "-O", platform, "-d", directory, "-c", config,
@@ -76,7 +78,7 @@ static int make_core(const char *platform, const struct image_partition *root, c
 	if (!file_exists(AT_FDCWD, directory))
 		return error_set(err, STATUS_MISSING,
 			"%s: not found; install the package grub-pc-bin", directory);
-	if (write_early_config(config, root, err))
+	if (write_early_config(config, layout, err))
 		return -1;
 	for (const char *const *module = modules; *module; module++)
 		arguments[count++] = *module;
@@ -98,41 +100,48 @@ static int read_sectors(const char *path, struct buffer *ret_content, struct err
 	return 0;
 }
 
-static int write_core(struct disk *disk, const struct image_partition *boot, struct buffer *core,
-	struct error *err)
+/* Where the core image lies: its partition, or what an MBR leaves before the first one. */
+static struct slice place_of(struct disk *disk, const struct image_layout *layout)
+{
+	const struct image_partition *boot = layout_find(layout, USE_BIOS_BOOT);
+
+	return boot ? (struct slice){disk, boot->start, boot->length}
+		    : (struct slice){disk, SECTOR, layout->partitions->start - SECTOR};
+}
+
+static int write_core(const struct slice *place, struct buffer *core, struct error *err)
 {
 	struct core_sector *first = (struct core_sector *)core->data;
 
-	if (core->length > boot->length)
+	if (core->length > place->length)
 		return error_set(err, STATUS_FAILED,
-			"GRUB's core image of %zu bytes does not fit the BIOS boot partition",
-			core->length);
-	first->start = htole64(boot->start / SECTOR + 1);
+			"GRUB's core image of %zu bytes does not fit the %llu bytes for it",
+			core->length, (unsigned long long)place->length);
+	first->start = htole64(place->start / SECTOR + 1);
 	first->count = htole16(core->length / SECTOR - 1);
-	return disk_write(disk, boot->start, core->data, core->length, err);
+	return slice_write(place, 0, core->data, core->length, err);
 }
 
-static int write_boot_code(struct disk *disk, const struct image_partition *boot,
-	struct buffer *image, struct error *err)
+static int write_boot_code(const struct slice *place, struct buffer *image, struct error *err)
 {
 	struct boot_sector *sector = (struct boot_sector *)image->data;
 
-	sector->kernel_sector = htole64(boot->start / SECTOR);
+	sector->kernel_sector = htole64(place->start / SECTOR);
 	memset(sector->drive_check, 0x90, sizeof(sector->drive_check));
-	return disk_write(disk, 0, sector, sizeof(*sector), err);
+	return disk_write(place->disk, 0, sector, sizeof(*sector), err);
 }
 
-int bootloader_write_bios(struct disk *disk, const struct image_layout *layout,
-	const struct image_partition *boot, const struct image_partition *root, const char *work,
-	struct error *err)
+int bootloader_write_bios(
+	struct disk *disk, const struct image_layout *layout, const char *work, struct error *err)
 {
+	const struct slice place = place_of(disk, layout);
 	cleanup_buffer struct buffer core = {0}, sector = {0};
 	cleanup_free char *core_path = xasprintf("%s/core.img", work);
 	cleanup_free char *directory = platform_directory(layout->grub_bios);
 	cleanup_free char *sector_path = xasprintf("%s/boot.img", directory);
-	if (make_core(layout->grub_bios, root, work, core_path, err) ||
-		read_sectors(core_path, &core, err) || read_sectors(sector_path, &sector, err) ||
-		write_core(disk, boot, &core, err))
+
+	if (make_core(layout, work, core_path, err) || read_sectors(core_path, &core, err) ||
+		read_sectors(sector_path, &sector, err) || write_core(&place, &core, err))
 		return -1;
-	return write_boot_code(disk, boot, &sector, err);
+	return write_boot_code(&place, &sector, err);
 }

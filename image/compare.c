@@ -76,18 +76,20 @@ static bool same_uuid(const struct uuid *a, const struct uuid *b)
 static void compare_tables(const struct partition_table *first,
 	const struct partition_table *second, struct differences *differences)
 {
+	if (first->scheme != second->scheme)
+		difference_add(differences, "the kind of partition table");
 	if (!same_uuid(&first->id, &second->id))
-		difference_add(differences, "GPT: the disk's UUID");
+		difference_add(differences, "table: the disk's UUID");
 	if (first->count != second->count)
 		difference_add(
-			differences, "GPT: %zu and %zu partitions", first->count, second->count);
+			differences, "table: %zu and %zu partitions", first->count, second->count);
 	for (size_t i = 0; i < first->count && i < second->count; i++) {
 		const struct partition *a = &first->items[i], *b = &second->items[i];
 		const struct {
 			const char *name;
 			bool same;
 		} fields[] = {
-			{"type", same_uuid(&a->type, &b->type)},
+			{"type", same_uuid(&a->type, &b->type) && a->mbr_type == b->mbr_type},
 			{"UUID", same_uuid(&a->id, &b->id)},
 			{"start", a->start == b->start},
 			{"length", a->length == b->length},
@@ -96,7 +98,7 @@ static void compare_tables(const struct partition_table *first,
 		};
 		for (size_t field = 0; field < array_count(fields); field++)
 			if (!fields[field].same)
-				difference_add(differences, "GPT: partition %zu: its %s", i + 1,
+				difference_add(differences, "table: partition %zu: its %s", i + 1,
 					fields[field].name);
 	}
 }

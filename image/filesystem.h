@@ -20,6 +20,7 @@ struct filesystem {
 	const char *name;    /* "ext4" */
 	const char *summary; /* for `jeos list filesystems` */
 	bool root;           /* keeps owners, modes and links: an image's root can be one */
+	bool read_only;      /* nothing can be changed in it */
 	/* The slice reads as zeros. `tree` is a descriptor of the tree's root; -1: an empty
 	 * filesystem. A tree that does not fit is an error that says how much is missing. */
 	int (*write)(const struct slice *slice, int tree, const struct filesystem_options *options,

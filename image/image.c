@@ -21,29 +21,21 @@ struct writing {
 	struct disk *disk;
 };
 
-static bool is_type(const struct image_partition *partition, const struct uuid *type)
-{
-	return !memcmp(&partition->type, type, sizeof(*type));
-}
-
-static const struct image_partition *find_root(const struct image_layout *layout)
-{
-	for (size_t i = 0; i < layout->partition_count; i++)
-		if (layout->partitions[i].holds_root)
-			return &layout->partitions[i];
-	return NULL;
-}
-
 static int write_table(const struct writing *writing, struct error *err)
 {
 	const struct image_layout *layout = writing->layout;
-	struct partition_table table = {.id = layout->id};
+	struct partition_table table = {.scheme = layout->scheme, .id = layout->id};
+
+	if (layout->scheme == SCHEME_NONE)
+		return 0;
 
 	for (size_t i = 0; i < layout->partition_count; i++) {
 		const struct image_partition *partition = &layout->partitions[i];
 		vector_push(&table, ((struct partition){
 					    .type = partition->type,
 					    .id = partition->id,
+					    .mbr_type = layout_mbr_type(partition),
+					    .active = partition->use == USE_ROOT,
 					    .start = partition->start,
 					    .length = partition->length,
 					    .label = partition->label,
@@ -103,17 +95,12 @@ static int write_esp(
 static int write_partition(
 	const struct writing *writing, const struct image_partition *partition, struct error *err)
 {
-	const struct image_layout *layout = writing->layout;
-
-	if (layout->boot_bios && is_type(partition, &partition_type_bios_boot))
-		return bootloader_write_bios(
-			writing->disk, layout, partition, find_root(layout), writing->work, err);
-	if (layout->boot_uefi && is_type(partition, &partition_type_esp))
+	if (partition->use == USE_ESP)
 		return write_esp(writing, partition, err);
 	if (!partition->filesystem)
 		return 0;
 	return write_filesystem(
-		writing, partition, partition->holds_root ? writing->contents->tree : -1, err);
+		writing, partition, partition->use == USE_ROOT ? writing->contents->tree : -1, err);
 }
 
 static int write_disk(const struct writing *writing, struct error *err)
@@ -121,6 +108,8 @@ static int write_disk(const struct writing *writing, struct error *err)
 	const struct image_layout *layout = writing->layout;
 
 	if (write_table(writing, err))
+		return -1;
+	if (layout->boot_bios && bootloader_write_bios(writing->disk, layout, writing->work, err))
 		return -1;
 	for (size_t i = 0; i < layout->partition_count; i++)
 		if (write_partition(writing, &layout->partitions[i], err))
@@ -192,7 +181,7 @@ int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err
 	if (partition_read(disk, &table, err))
 		return -1;
 	vector_for_each (partition, &table) {
-		if (found || memcmp(&partition->type, &partition_type_esp, sizeof(partition->type)))
+		if (found || !partition_is_esp(&table, partition))
 			continue;
 		*ret_slice = (struct slice){disk, partition->start, partition->length};
 		found = true;

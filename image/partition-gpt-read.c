@@ -7,7 +7,6 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "partition-gpt.h"
-#include "partition.h"
 
 /* The largest array of entries that is read; the usual one has 16 KiB. */
 enum { ENTRIES_MAX = MIB };
@@ -94,24 +93,6 @@ static int add_partition(struct partition_table *table, const struct gpt_header 
 	return 0;
 }
 
-static int compare_starts(const void *a, const void *b)
-{
-	const struct partition *one = a, *other = b;
-
-	return (one->start > other->start) - (one->start < other->start);
-}
-
-static int check_overlap(const struct partition_table *table, struct error *err)
-{
-	for (size_t i = 1; i < table->count; i++) {
-		const struct partition *before = &table->items[i - 1];
-		if (before->start + before->length > table->items[i].start)
-			return error_set(err, STATUS_FAILED, "two partitions overlap at byte %llu",
-				(unsigned long long)table->items[i].start);
-	}
-	return 0;
-}
-
 /* Reads the copy whose header is in `sector`; fills the table even when it fails. */
 static int read_copy(
 	struct disk *disk, uint64_t sector, struct partition_table *table, struct error *err)
@@ -130,11 +111,10 @@ static int read_copy(
 			add_partition(table, &header, &entry, err))
 			return -1;
 	}
-	vector_sort(table, compare_starts);
-	return check_overlap(table, err);
+	return partition_sort(table, err);
 }
 
-int partition_read(struct disk *disk, struct partition_table *ret_table, struct error *err)
+int gpt_read(struct disk *disk, struct partition_table *ret_table, struct error *err)
 {
 	struct partition_table table = {0};
 	struct error primary = {0};
@@ -153,11 +133,4 @@ int partition_read(struct disk *disk, struct partition_table *ret_table, struct 
 	}
 	*ret_table = table;
 	return 0;
-}
-
-void partition_table_release(struct partition_table *table)
-{
-	arena_release(&table->labels);
-	vector_release(table);
-	*table = (struct partition_table){0};
 }

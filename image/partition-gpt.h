@@ -9,25 +9,13 @@
  */
 #pragma once
 
-#include <stdint.h>
+#include "partition.h"
 
 enum {
 	GPT_SECTOR = 512,
 	GPT_REVISION = 0x00010000,
 	GPT_ENTRIES = 128,
-	GPT_PROTECTIVE = 0xee,
-	MBR_ENTRIES = 446, /* where the four entries start; boot code and disk signature before */
 };
-
-/* One of the four entries of the MBR; this one covers the whole disk. */
-struct mbr_entry {
-	uint8_t active;
-	uint8_t first_chs[3];
-	uint8_t type;
-	uint8_t last_chs[3];
-	uint32_t first, sectors;
-} __attribute__((packed));
-_Static_assert(sizeof(struct mbr_entry) == 16, "an MBR entry");
 
 struct gpt_header {
 	char signature[8]; /* "EFI PART" */
@@ -52,3 +40,7 @@ struct gpt_entry {
 	uint16_t label[36]; /* UTF-16, zero-padded */
 } __attribute__((packed));
 _Static_assert(sizeof(struct gpt_entry) == 128, "a GPT entry");
+
+/* partition.h says what these do; the protective MBR is not theirs. */
+int gpt_write(struct disk *disk, const struct partition_table *table, struct error *err);
+int gpt_read(struct disk *disk, struct partition_table *ret_table, struct error *err);

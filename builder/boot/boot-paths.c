@@ -84,7 +84,7 @@ static unsigned find_firmware(struct disk *disk)
 	for (size_t i = 0; i < table.count; i++) {
 		if (is_type(&table.items[i], &partition_type_bios_boot))
 			firmware |= FIRMWARE_BIOS;
-		if (is_type(&table.items[i], &partition_type_esp))
+		if (partition_is_esp(&table, &table.items[i]))
 			firmware |= FIRMWARE_UEFI;
 	}
 	partition_table_release(&table);

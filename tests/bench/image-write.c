@@ -18,13 +18,20 @@ static int write_image(const struct wish *wish, struct error *err)
 	const struct architecture *architecture = architecture_native();
 	struct arena arena = {0};
 	struct image_layout layout;
+	const struct layout_request request = {
+		.size = 2 * GIB,
+		.firmware = IMAGE_BIOS | IMAGE_UEFI,
+		.seed = "bench",
+		.root = "ext4",
+	};
+	size_t culprit;
 	cleanup_work struct work_directory work = {0};
 	cleanup_fd int tree = open(wish->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (tree < 0)
 		return error_set(err, STATUS_USAGE, "%s: no directory", wish->tree);
 	if (work_directory_make(".", "image-write", &work, err) ||
-		image_layout_make(2 * GIB, IMAGE_BIOS | IMAGE_UEFI, "bench", &arena, &layout, err))
+		layout_make(&request, &arena, &layout, &culprit, err))
 		return -1;
 	layout.epoch = 1700000000;
 	layout.grub_bios = architecture->grub_bios;

@@ -30,18 +30,31 @@ static int setup(void **state)
 	return 0;
 }
 
+static int make(uint64_t size, unsigned firmware, struct arena *arena,
+	struct image_layout *ret_layout, struct error *err)
+{
+	struct layout_request request = {
+		.size = size,
+		.firmware = firmware,
+		.seed = "seed",
+		.root = "ext4",
+	};
+	size_t culprit;
+
+	assert_true(uuid_parse("4f68bce3-e8cd-4db1-96e7-fbcaf984b709", &request.root_type));
+	return layout_make(&request, arena, ret_layout, &culprit, err);
+}
+
 static struct image_layout make_layout(uint64_t size, unsigned firmware, struct arena *arena)
 {
 	struct image_layout layout;
 	struct error err = {0};
 
-	assert_ok(image_layout_make(size, firmware, "seed", arena, &layout, &err), &err);
+	assert_ok(make(size, firmware, arena, &layout, &err), &err);
 	layout.grub_bios = "i386-pc";
 	layout.uefi_file = "BOOTX64.EFI";
 	layout.epoch = test_epoch;
-	struct image_partition *root = &layout.partitions[layout.partition_count - 1];
-	assert_true(root->holds_root);
-	assert_true(uuid_parse("4f68bce3-e8cd-4db1-96e7-fbcaf984b709", &root->type));
+	assert_int_equal(layout.partitions[layout.partition_count - 1].use, USE_ROOT);
 	return layout;
 }
 
@@ -79,12 +92,12 @@ static void test_layout_too_small(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_fails(image_layout_make(83 * MIB - 512, BOTH, "seed", &arena, &layout, &err), &err,
-		STATUS_FAILED, "at least 83.0 MiB");
-	assert_fails(image_layout_make(0, IMAGE_BIOS, "seed", &arena, &layout, &err), &err,
-		STATUS_FAILED, "at least 19.0 MiB");
-	assert_fails(image_layout_make(GIB + 1, BOTH, "seed", &arena, &layout, &err), &err,
-		STATUS_FAILED, "multiple of 512");
+	assert_fails(make(83 * MIB - 512, BOTH, &arena, &layout, &err), &err, STATUS_FAILED,
+		"at least 83.0 MiB");
+	assert_fails(make(512, IMAGE_BIOS, &arena, &layout, &err), &err, STATUS_FAILED,
+		"at least 19.0 MiB");
+	assert_fails(
+		make(GIB + 1, BOTH, &arena, &layout, &err), &err, STATUS_FAILED, "multiple of 512");
 	make_layout(83 * MIB, BOTH, &arena);
 	arena_release(&arena);
 }

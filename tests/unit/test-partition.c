@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "image/partition-gpt.h"
-#include "image/partition.h"
+#include "image/partition-mbr.h"
 #include "support/memory-disk.h"
 #include "support/scratch.h"
 
