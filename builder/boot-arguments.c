@@ -57,15 +57,33 @@ static int parse_paths(const char *value, unsigned *ret_paths, struct error *err
 	return 0;
 }
 
-static int parse_platform(
-	const char *value, const struct platform **ret_platform, struct error *err)
+static int parse_platforms(const char *value, struct boot_arguments *arguments, struct error *err)
 {
-	const struct platform *platform = platform_find(value);
+	cleanup_free char *list = xstrdup(value);
 
-	if (!platform)
-		return error_set(err, STATUS_USAGE,
-			"--platform: `%s` is unknown; `jeos list platforms` names them", value);
-	*ret_platform = platform;
+	if (text_equal(value, "all")) {
+		arguments->every_platform = true;
+		return 0;
+	}
+	for (char *rest = list, *name; (name = strsep(&rest, ","));) {
+		const struct platform *platform = platform_find(name);
+		if (!platform)
+			return error_set(err, STATUS_USAGE,
+				"--platform: `%s` is unknown; `jeos list platforms` names them",
+				name);
+		vector_push(&arguments->platforms, platform->name);
+	}
+	return 0;
+}
+
+static int parse_memory(const char *value, uint64_t *ret_memory, struct error *err)
+{
+	uint64_t memory;
+
+	if (!size_parse(value, &memory) || memory < MIB)
+		return error_set(
+			err, STATUS_USAGE, "--memory: `%s` is no size such as 256M", value);
+	*ret_memory = memory;
 	return 0;
 }
 
@@ -74,20 +92,24 @@ int boot_arguments_parse(
 {
 	const char *accelerator = argument_value(arguments, "accel");
 	const char *paths = argument_value(arguments, "boot");
-	const char *platform = argument_value(arguments, "platform");
+	const char *names = argument_value(arguments, "platform");
 	const char *memory = argument_value(arguments, "memory");
-	struct boot_arguments parsed = {
+	cleanup_boot_arguments struct boot_arguments parsed = {
 		.accelerator = ACCELERATOR_AUTO, .machine = argument_value(arguments, "machine")};
 
 	if ((accelerator && parse_accelerator(accelerator, &parsed.accelerator, err)) ||
 		(paths && parse_paths(paths, &parsed.paths, err)) ||
-		(platform && parse_platform(platform, &parsed.platform, err)))
+		(names && parse_platforms(names, &parsed, err)) ||
+		(memory && parse_memory(memory, &parsed.memory, err)))
 		return -1;
-	if (memory && (!size_parse(memory, &parsed.memory) || parsed.memory < MIB))
-		return error_set(
-			err, STATUS_USAGE, "--memory: `%s` is no size such as 256M", memory);
 	*ret_arguments = parsed;
+	parsed = (struct boot_arguments){0};
 	return 0;
+}
+
+void boot_arguments_release(struct boot_arguments *arguments)
+{
+	vector_release(&arguments->platforms);
 }
 
 int boot_arguments_machine(

@@ -15,14 +15,17 @@
 
 struct boot_arguments {
 	enum accelerator accelerator;
-	unsigned paths;                  /* of BY_*; 0: not given */
-	const struct platform *platform; /* NULL: not given */
-	const char *machine;             /* NULL: not given */
-	uint64_t memory;                 /* bytes; 0: not given */
+	unsigned paths;         /* of BY_*; 0: not given */
+	struct words platforms; /* names; none: not given; owned */
+	bool every_platform;    /* "all" was given, and platforms is empty */
+	const char *machine;    /* NULL: not given */
+	uint64_t memory;        /* bytes; 0: not given */
 };
 
 int boot_arguments_parse(
 	const struct arguments *arguments, struct boot_arguments *ret_arguments, struct error *err);
+void boot_arguments_release(struct boot_arguments *arguments);
+#define cleanup_boot_arguments cleanup(boot_arguments_release)
 
 /* Sets the options' machine, of their platform, if one was named: STATUS_USAGE when it has none of
  * the name. */

@@ -62,7 +62,7 @@ static int run(const struct arguments *arguments, struct error *err)
 	const char *image = arguments->operands.items[0];
 	const char *port = argument_value(arguments, "port");
 	struct port_forward forwards[FORWARDS];
-	struct boot_arguments boot;
+	cleanup_boot_arguments struct boot_arguments boot = {0};
 	struct recipe_test hardware = {.memory = 512 * MIB, .processors = 1};
 	struct boot_options options = {
 		.image = image,
@@ -77,8 +77,10 @@ static int run(const struct arguments *arguments, struct error *err)
 		return -1;
 	if (access(image, R_OK))
 		return error_errno(err, errno, "%s", image);
-	if (boot.platform)
-		options.platform = boot.platform;
+	if (boot.platforms.count > 1 || boot.every_platform)
+		return error_set(err, STATUS_USAGE, "--platform: the image is run on one platform");
+	if (boot.platforms.count)
+		options.platform = platform_find(boot.platforms.items[0]);
 	if (boot_arguments_machine(&boot, &options, err) || choose_path(&boot, &options, err))
 		return -1;
 	options.accelerator = boot.accelerator;

@@ -8,131 +8,35 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/size.h"
-#include "boot-arguments.h"
 #include "boot/results.h"
 #include "build.h"
 #include "image/format.h"
 #include "inputs.h"
+#include "matrix.h"
+
+enum { JOBS_MAX = 1024 };
 
 /* What the tests of one command line share. */
 struct session {
 	const struct arguments *arguments;
 	struct boot_arguments boot;
 	const char *output;
-	struct recipe *checks; /* --recipe; NULL: not given; owned */
-	vector(struct verdict) verdicts;
+	struct recipe *checks;        /* --recipe; NULL: not given; owned */
+	vector(struct inputs) inputs; /* the recipes that are tested; owned */
+	struct matrix matrix;
+	struct verdict *verdicts; /* one for each boot of the matrix; owned */
+	unsigned jobs;            /* boots at once; 0: as many as there are processors */
 };
 
-/* An image to be tested. */
-struct trial {
-	const char *name; /* in the results */
-	const char *image;
-	const struct recipe *recipe; /* whose checks are made; NULL: none */
-	bool built; /* by that recipe: it must boot by whatever the recipe promises */
-};
-
-/* An image that knows no recipe must boot, run without a failed unit, and turn itself off. */
-static const struct recipe_test plain_test = {
-	.memory = 512 * MIB, .processors = 1, .ready_within = 120 * 1000};
-
-static int boot_once(struct session *session, struct boot_options *options, struct error *err)
+static int add_image(struct session *session, struct trial *trial, struct error *err)
 {
-	cleanup_work struct work_directory work = {0};
-	struct verdict verdict;
-
-	if (work_directory_make(options->log_directory, "boot", &work, err))
-		return -1;
-	options->work = work.path;
-	if (boot_test(options, &verdict, err))
-		return -1;
-	vector_push(&session->verdicts, verdict);
-	return 0;
-}
-
-static int boot_by_paths(struct session *session, const struct trial *trial,
-	struct boot_options *options, struct error *err)
-{
-	unsigned paths = session->boot.paths;
-
-	if (boot_arguments_machine(&session->boot, options, err))
-		return -1;
-	if (!paths && trial->built)
-		paths = boot_paths_of(options->platform, trial->recipe->disk.firmware);
-	if (!paths && boot_paths_find(trial->image, options->platform, &paths, err))
-		return -1;
-	for (size_t i = 0; i < BOOT_PATHS; i++) {
-		if (paths & 1u << i && (boot_arguments_path(&session->boot, i, options, err) ||
-					       boot_once(session, options, err)))
-			return -1;
-	}
-	return 0;
-}
-
-/* Whether the image is in one of the platform's formats, by its name. */
-static bool is_for(const struct platform *platform, const char *image)
-{
-	struct format format;
-
-	if (!format_of_file(image, &format))
-		return false;
-	for (const char *const *name = platform->formats; *name; name++)
-		if (text_equal(*name, format.name))
-			return true;
-	return false;
-}
-
-/* On the platform asked for; else on those of the recipe that take such images, or its first. */
-static int boot_on_platforms(struct session *session, const struct trial *trial,
-	struct boot_options *options, struct error *err)
-{
-	const struct platform *first = NULL;
-	bool booted = false;
-
-	options->platform = session->boot.platform ? session->boot.platform : &platforms[0];
-	if (session->boot.platform || !trial->recipe)
-		return boot_by_paths(session, trial, options, err);
-	vector_for_each (name, &trial->recipe->platforms) {
-		options->platform = platform_find(name->text);
-		first = first ? first : options->platform;
-		if (!is_for(options->platform, trial->image))
-			continue;
-		if (boot_by_paths(session, trial, options, err))
-			return -1;
-		booted = true;
-	}
-	options->platform = first;
-	return booted ? 0 : boot_by_paths(session, trial, options, err);
-}
-
-static int test_image(struct session *session, const struct trial *trial, struct error *err)
-{
-	const char *given = argument_value(session->arguments, "log");
-	cleanup_free char *log = given ? xstrdup(given) : xasprintf("%s.logs", trial->image);
-	struct recipe_test test = trial->recipe ? trial->recipe->test : plain_test;
-	struct boot_options options = {
-		.name = trial->name,
-		.image = trial->image,
-		.architecture = image_architecture(trial->image),
-		.accelerator = session->boot.accelerator,
-		.test = &test,
-		.analyze = session->arguments->json,
-		.log_directory = log,
-	};
-
-	if (trial->recipe)
-		options.architecture = architecture_find(trial->recipe->architecture.text);
-	if (session->boot.memory)
-		test.memory = session->boot.memory;
-	if (access(trial->image, R_OK))
-		return error_errno(err, errno, "%s", trial->image);
-	if (directory_make(AT_FDCWD, log, err))
-		return -1;
-	return boot_on_platforms(session, trial, &options, err);
+	trial->log = argument_value(session->arguments, "log");
+	trial->analyze = session->arguments->json;
+	return matrix_add(&session->matrix, &session->boot, trial, err);
 }
 
 /* Of several images of a recipe each has its suffix in the name. */
-static int test_artefacts(struct session *session, const struct recipe *recipe,
+static int add_artefacts(struct session *session, const struct recipe *recipe,
 	const json_t *artefacts, struct error *err)
 {
 	json_t *artefact;
@@ -149,21 +53,23 @@ static int test_artefacts(struct session *session, const struct recipe *recipe,
 		const char *suffix = json_array_size(artefacts) > 1 ? artefact_suffix(file) : "";
 		cleanup_free char *name = xasprintf("%s%s", recipe->name.text, suffix);
 		cleanup_free char *image = xasprintf("%s/%s", session->output, file);
-		struct trial trial = {name, image, recipe, .built = true};
-		if (test_image(session, &trial, err))
+		struct trial trial = {
+			.name = name, .image = image, .recipe = recipe, .built = true};
+		if (add_image(session, &trial, err))
 			return -1;
 	}
 	return 0;
 }
 
-/* Builds what is not built yet, and tests what came of it. */
-static int test_recipe(struct session *session, const char *path, struct error *err)
+/* Builds what is not built yet. */
+static int add_recipe(struct session *session, const char *path, struct error *err)
 {
-	cleanup_inputs struct inputs inputs = {0};
+	struct inputs inputs;
 	json_t *manifest;
 
 	if (inputs_open(session->arguments, path, &inputs, err))
 		return -1;
+	vector_push(&session->inputs, inputs);
 	const struct recipe *recipe = inputs.recipe;
 	if (recipe_kernel_origin(&recipe->kernel) == KERNEL_NONE)
 		return error_at(err, recipe->kernel.config.at,
@@ -176,35 +82,50 @@ static int test_recipe(struct session *session, const char *path, struct error *
 	};
 	if (build_ensure(&order, &manifest, err))
 		return -1;
-	int result = test_artefacts(session, recipe, json_object_get(manifest, "artefacts"), err);
+	int result = add_artefacts(session, recipe, json_object_get(manifest, "artefacts"), err);
 	json_decref(manifest);
 	return result;
 }
 
-static int test_operand(struct session *session, const char *operand, struct error *err)
+static int add_operand(struct session *session, const char *operand, struct error *err)
 {
 	cleanup_free char *name = image_name(operand);
-	struct trial trial = {name, operand, session->checks, .built = false};
+	struct trial trial = {.name = name, .image = operand, .recipe = session->checks};
 
 	if (text_ends(operand, ".yaml") || text_ends(operand, ".yml"))
-		return test_recipe(session, operand, err);
-	return test_image(session, &trial, err);
+		return add_recipe(session, operand, err);
+	return add_image(session, &trial, err);
 }
 
-static int test_all(struct session *session, struct error *err)
+static int boot_all(struct session *session, struct error *err)
 {
-	const struct words *operands = &session->arguments->operands;
+	const struct matrix *matrix = &session->matrix;
 
-	for (size_t i = 0; i < operands->count; i++)
-		if (test_operand(session, operands->items[i], err))
-			return -1;
-	return 0;
+	session->verdicts = xcalloc(matrix->count, sizeof(*session->verdicts));
+	if (!matrix->count)
+		return error_set(err, STATUS_FAILED, "nothing to boot by any of the paths");
+	return boot_test_several(
+		matrix->items, matrix->count, session->jobs, session->verdicts, err);
 }
 
-static int write_results(const struct session *session, struct error *err)
+/* Those of the boots that were made come first, in their order; how many. */
+static size_t gather(struct session *session)
 {
-	const struct verdict *verdicts = session->verdicts.items;
-	size_t count = session->verdicts.count;
+	size_t count = 0;
+
+	for (size_t i = 0; session->verdicts && i < session->matrix.count; i++) {
+		struct verdict verdict = session->verdicts[i];
+		if (!verdict.name)
+			continue;
+		session->verdicts[i] = (struct verdict){0};
+		session->verdicts[count++] = verdict;
+	}
+	return count;
+}
+
+static int write_results(const struct session *session, size_t count, struct error *err)
+{
+	const struct verdict *verdicts = session->verdicts;
 	cleanup_free char *tap = verdicts_tap(verdicts, count);
 	cleanup_free char *junit = verdicts_junit(verdicts, count);
 	cleanup_free char *json = verdicts_json(verdicts, count);
@@ -221,29 +142,65 @@ static int write_results(const struct session *session, struct error *err)
 	return junit_file ? file_replace(junit_file, junit, strlen(junit), err) : 0;
 }
 
-/* The worst verdict is the command's. */
-static int judge(const struct session *session, struct error *err)
+/* The worst verdict is the command's; what was skipped has none. */
+static int judge(const struct session *session, size_t count, struct error *err)
 {
 	enum status worst = STATUS_OK;
-	size_t bad = 0;
+	size_t bad = 0, skipped = 0;
 
-	vector_for_each (verdict, &session->verdicts) {
-		bad += verdict->status != STATUS_OK;
-		if (verdict->status > worst)
-			worst = verdict->status;
+	for (size_t i = 0; i < count; i++) {
+		enum status status = session->verdicts[i].status;
+		skipped += status == STATUS_MISSING;
+		if (status == STATUS_OK || status == STATUS_MISSING)
+			continue;
+		bad++;
+		if (status > worst)
+			worst = status;
 	}
-	if (!bad)
-		return 0;
-	return error_set(err, worst, "%zu of %zu boots failed the test; the worst one %s", bad,
-		session->verdicts.count, verdict_status_name(worst));
+	if (skipped)
+		log_warning(
+			"%zu of %zu boots were skipped: this host cannot run them", skipped, count);
+	if (skipped == count)
+		return error_set(err, STATUS_MISSING, "nothing was tested");
+	return bad ? error_set(err, worst, "%zu of %zu boots failed the test; the worst one %s",
+			     bad, count, verdict_status_name(worst))
+		   : 0;
 }
 
 static void session_release(struct session *session)
 {
-	vector_for_each (verdict, &session->verdicts)
-		verdict_release(verdict);
-	vector_release(&session->verdicts);
+	for (size_t i = 0; session->verdicts && i < session->matrix.count; i++)
+		verdict_release(&session->verdicts[i]);
+	free(session->verdicts);
+	matrix_release(&session->matrix);
+	vector_for_each (inputs, &session->inputs)
+		inputs_release(inputs);
+	vector_release(&session->inputs);
+	boot_arguments_release(&session->boot);
 	recipe_free(session->checks);
+}
+
+static int parse_jobs(const struct arguments *arguments, unsigned *ret_jobs, struct error *err)
+{
+	const char *value = argument_value(arguments, "jobs");
+	char *end = NULL;
+	unsigned long jobs = value ? strtoul(value, &end, 10) : 0;
+
+	if (value && (*value < '1' || *value > '9' || *end || jobs > JOBS_MAX))
+		return error_set(err, STATUS_USAGE, "--jobs: `%s` is no number from 1 to %d", value,
+			JOBS_MAX);
+	*ret_jobs = jobs;
+	return 0;
+}
+
+static int add_all(struct session *session, struct error *err)
+{
+	const struct words *operands = &session->arguments->operands;
+
+	for (size_t i = 0; i < operands->count; i++)
+		if (add_operand(session, operands->items[i], err))
+			return -1;
+	return 0;
 }
 
 static int run(const struct arguments *arguments, struct error *err)
@@ -255,12 +212,15 @@ static int run(const struct arguments *arguments, struct error *err)
 	struct error ignored = {0};
 
 	if (boot_arguments_parse(arguments, &session.boot, err) ||
-		(checks && recipe_load(checks, &session.checks, err)))
+		parse_jobs(arguments, &session.jobs, err) ||
+		(checks && recipe_load(checks, &session.checks, err)) || add_all(&session, err))
 		return -1;
-	if (!test_all(&session, err))
-		return write_results(&session, err) ? -1 : judge(&session, err);
+	int result = boot_all(&session, err);
+	size_t count = gather(&session);
+	if (!result)
+		return write_results(&session, count, err) ? -1 : judge(&session, count, err);
 	/* What was found out before the error is not lost. */
-	if (session.verdicts.count && write_results(&session, &ignored))
+	if (count && write_results(&session, count, &ignored))
 		error_release(&ignored);
 	return -1;
 }
@@ -270,6 +230,7 @@ static const struct command_option options[] = {
 	{"recipe", 0, "RECIPE", "the checks for an IMAGE; without: it boots, runs well, ends"},
 	{"output", 'o', "DIR", "where a recipe's images are, or are built; out/"},
 	NO_LOCK_OPTION,
+	{"jobs", 'j', "N", "boots at once; as many as there are processors"},
 	{"log", 0, "DIR", "where console logs go, not to IMAGE.logs/"},
 	{"tap", 0, "FILE", "write the results as TAP"},
 	{"junit", 0, "FILE", "write the results as JUnit XML"},
@@ -285,7 +246,10 @@ const struct command command_test = {
 	.options = options,
 	.help = "A recipe is built first if its images are missing or older than it. Each image\n"
 		"is booted by each of its boot paths, as a throw-away copy: the image itself\n"
-		"stays as it is. Exit status: 10 a check failed, 11 it did not come up in time,\n"
+		"stays as it is. Several boots run at once, as the host's memory allows.\n"
+		"--platform takes several names, or all: then what this host cannot run is\n"
+		"skipped, and said. Exit status: 10 a check failed, 11 it did not come up in "
+		"time,\n"
 		"12 its kernel panicked, 13 the emulator failed; of several boots the worst.\n"
 		"Results go to standard output: a table on a terminal, else TAP, or JSON with\n"
 		"--json.",

@@ -85,6 +85,8 @@ boots_every_way() {
 	after=$(identity "$out/$name-1.0-amd64.qcow2")
 	assertEquals "$output$errors" 0 $status
 	assertEquals "$output" 3 "$(grep -c "^ok [0-9]* - $name kvm [a-z]*: ready$" result.tap)"
+	assertEquals 'they come in order, whichever was ready first' 'bios uefi direct' \
+		"$(sed -n 's/^ok .* kvm \([a-z]*\): ready$/\1/p' result.tap | xargs)"
 	assertEquals 'what was printed' "$output" "$(<result.tap)"
 	assertEquals "$output" "1..$(grep -c '^ok ' result.tap)" "$(sed -n 2p result.tap)"
 	assertEquals "$before" "$after"
@@ -296,6 +298,21 @@ test_interrupts_leave_nothing() {
 	done
 }
 
+test_several_boots_run_at_once() {
+	local count try
+	"$JEOS" test --boot bios --jobs 3 --machine pc empty.img empty.img raw.img >output 2>errors &
+	for try in $(seq 100); do
+		count=$(emulators | wc -l)
+		[ "$count" = 3 ] && break
+		sleep 0.1
+	done
+	assertEquals 3 "$count"
+	kill $!
+	wait $!
+	assertEquals $((128 + 15)) $?
+	assert_nothing_left
+}
+
 test_the_emulator_dies_with_jeos() {
 	"$JEOS" test --boot bios empty.img >output 2>errors &
 	wait_for_emulator
@@ -310,6 +327,12 @@ test_a_missing_emulator_is_named() {
 	PATH=/nowhere run test --boot bios empty.img
 	assertEquals "$errors" 6 $status
 	assertContains "$errors" 'qemu-system-x86_64: program not found; install qemu-system-x86'
+	# Of all platforms, what cannot be run is told, and is no success when it is everything.
+	PATH=/nowhere run test --platform all --boot bios --junit skipped.xml "$image"
+	assertEquals "$errors" 6 $status
+	assertContains "$output" 'ready # SKIP qemu-system-x86_64: program not found'
+	assertContains "$errors" 'nothing was tested'
+	assertContains "$(<skipped.xml)" '<skipped message="qemu-system-x86_64: program not found'
 	assert_nothing_left
 }
 
@@ -347,6 +370,10 @@ test_wrong_usage() {
 		test --machine moon empty.img|--machine: the platform kvm has no machine `moon`; it has q35, pc
 		test --platform microvm --boot bios empty.img|--boot: no machine of the platform microvm boots by bios
 		test --memory much empty.img|--memory: `much` is no size
+		test --platform kvm,moon empty.img|--platform: `moon` is unknown
+		test --jobs 0 empty.img|--jobs: `0` is no number from 1 to 1024
+		test --jobs 2x empty.img|--jobs: `2x` is no number from 1 to 1024
+		run --platform all empty.img|--platform: the image is run on one platform
 		run --port 80 empty.img|--port: `80` is no pair of ports
 		run --port 0:80 empty.img|--port: `0:80` is no pair of ports
 		run --port 80:65536 empty.img|--port: `80:65536` is no pair of ports

@@ -147,17 +147,23 @@ void progress_step(const char *detail, uint64_t done, uint64_t total)
 		"detail", json_text(detail), "done", (json_int_t)done, "total", (json_int_t)total));
 }
 
+void progress_line(const char *name, double seconds, const char *result)
+{
+	if (state.quiet)
+		return;
+	if (state.form == LOG_JSON)
+		event(json_pack("{s:s, s:s, s:s*, s:f}", "event", "end", "stage", name, "result",
+			result, "seconds", seconds));
+	else
+		fprintf(stderr, "%s  %-12s %5.1fs  %s\n",
+			state.form == LOG_TERMINAL ? "\r\033[K" : "", name, seconds,
+			result ? result : "");
+}
+
 void progress_end(const char *result)
 {
-	double seconds = now() - state.begun;
-
-	if (state.name && !state.quiet && state.form == LOG_JSON)
-		event(json_pack("{s:s, s:s, s:s*, s:f}", "event", "end", "stage", state.name,
-			"result", result, "seconds", seconds));
-	else if (state.name && !state.quiet)
-		fprintf(stderr, "%s  %-12s %5.1fs  %s\n",
-			state.form == LOG_TERMINAL ? "\r\033[K" : "", state.name, seconds,
-			result ? result : "");
+	if (state.name)
+		progress_line(state.name, now() - state.begun, result);
 	progress_abandon();
 }
 

@@ -30,5 +30,7 @@ void progress_step(const char *detail, uint64_t done, uint64_t total);
 /* Ends it with one line: the name, the result ("132 packages, 69 MiB"; may be NULL), the seconds.
  */
 void progress_end(const char *result);
+/* One line like that about work that was shown within other work. */
+void progress_line(const char *name, double seconds, const char *result);
 /* Ends it without a result line, after an error. */
 void progress_abandon(void);

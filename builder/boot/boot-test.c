@@ -1,6 +1,5 @@
 #include "analysis.h"
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "check.h"
 #include "clock.h"
 #include "results.h"
@@ -34,7 +33,6 @@ static int make_check(struct subject *subject, struct verdict *verdict,
 	uint64_t start = clock_now();
 	cleanup_free char *name = check ? check_name(check) : xstrdup(driver->name);
 
-	progress_step(name, 0, 0);
 	if (subject->machine->state != MACHINE_RUNNING)
 		error_set(err, STATUS_CHECK, "the guest no longer runs");
 	else if (driver->make(subject, check, err) && !is_verdict(err->status) &&
@@ -94,44 +92,55 @@ static int test_subject(struct subject *subject, struct verdict *verdict, struct
 	return make_checks(subject, verdict, err);
 }
 
-/* "passed, 12 checks, ready in 9.1 s" */
-static char *summary(const struct verdict *verdict)
+/* A machine that is not the platform's usual one is named, too; owned by the caller. */
+static char *machine_name(const struct boot_options *options)
 {
-	cleanup_free char *ready = verdict->timing.total ? xasprintf(", ready in %.1f s",
-								   verdict->timing.total / 1000.0)
-							 : xstrdup("");
+	const char *platform = options->platform->name;
+	struct boot_machine usual = {0};
 
-	return xasprintf("%s: %zu of %zu checks%s", verdict_status_name(verdict->status),
-		verdict_count(verdict, CHECK_PASSED), verdict->results.count, ready);
+	boot_machine_usual(options->platform, options->architecture, options->path, &usual);
+	return text_equal(options->machine.name, usual.name)
+		       ? xstrdup(platform)
+		       : xasprintf("%s-%s", platform, options->machine.name);
+}
+
+char *boot_name(const struct boot_options *options)
+{
+	cleanup_free char *machine = machine_name(options);
+
+	return xasprintf("%s %s %s", options->name, machine, boot_path_names[options->path]);
+}
+
+/* What the host cannot run is noted, where that is asked for. */
+static int skip(struct verdict *verdict, const struct boot_options *options, uint64_t start,
+	struct error *err)
+{
+	if (!options->may_skip || err->status != STATUS_MISSING)
+		return -1;
+	if (!verdict->accelerator)
+		verdict->accelerator = xstrdup("none");
+	record(verdict, xstrdup("ready"), start, err);
+	verdict->status = STATUS_MISSING;
+	return 0;
 }
 
 int boot_test(const struct boot_options *options, struct verdict *ret_verdict, struct error *err)
 {
 	cleanup_subject struct subject subject = {.options = options};
-	const char *platform = options->platform->name, *path = boot_path_names[options->path];
-	cleanup_free char *stage = xasprintf("boot %s", path);
-	/* A machine that is not the platform's usual one is named, too. */
-	struct boot_machine usual = {0};
-	boot_machine_usual(options->platform, options->architecture, options->path, &usual);
-	bool same = text_equal(options->machine.name, usual.name);
-	cleanup_free char *on =
-		same ? xstrdup(platform) : xasprintf("%s-%s", platform, options->machine.name);
+	cleanup_free char *machine = machine_name(options);
 	struct verdict verdict = {
-		.name = xasprintf("%s %s %s", options->name, on, path),
-		.log = xasprintf("%s/%s-%s.log", options->log_directory, on, path),
+		.name = boot_name(options),
+		.log = xasprintf("%s/%s-%s.log", options->log_directory, machine,
+			boot_path_names[options->path]),
 	};
 	uint64_t start = clock_now();
 
-	progress_begin(stage);
-	if (test_subject(&subject, &verdict, err)) {
-		progress_abandon();
+	if (test_subject(&subject, &verdict, err) && skip(&verdict, options, start, err)) {
 		error_wrap(err, "testing %s", verdict.name);
 		verdict_release(&verdict);
 		return -1;
 	}
 	verdict.milliseconds = clock_now() - start;
-	cleanup_free char *line = summary(&verdict);
-	progress_end(line);
 	*ret_verdict = verdict;
 	return 0;
 }

@@ -56,9 +56,10 @@ struct boot_options {
 	enum accelerator accelerator;
 	enum boot_path path;
 	const struct recipe_test *test;
-	bool analyze;                        /* ask systemd where the time went: seconds more */
-	const char *log_directory;           /* receives serial logs; exists */
-	const char *work;                    /* a private directory for the overlay */
+	bool analyze;              /* ask systemd where the time went: seconds more */
+	const char *log_directory; /* receives serial logs; exists */
+	const char *work;          /* a private directory for the overlay */
+	bool may_skip;             /* what this host cannot run is a verdict, not an error */
 	const struct port_forward *forwards; /* boot_run() only */
 	size_t forward_count;
 };
@@ -99,7 +100,7 @@ struct boot_analysis {
 /* All that one boot showed. */
 struct verdict {
 	char *name;         /* "minimal kvm bios"; owned */
-	enum status status; /* OK, CHECK, TIMEOUT, PANIC or EMULATOR */
+	enum status status; /* OK, CHECK, TIMEOUT, PANIC or EMULATOR; MISSING: skipped */
 	char *accelerator;  /* "tcg (KVM is emulated: ...)"; owned */
 	char *log;          /* path of the serial log; owned */
 	uint64_t milliseconds;
@@ -117,6 +118,16 @@ void verdict_release(struct verdict *verdict);
  * be read).
  */
 int boot_test(const struct boot_options *options, struct verdict *ret_verdict, struct error *err);
+/*
+ * The same for several, at most `most` at once (0: one for each processor) and no more than the
+ * memory of this host holds. Each works in a private directory of its own in its log directory.
+ * The verdicts, zeroed by the caller, come in the order of the options; after an error those that
+ * were not made have no name.
+ */
+int boot_test_several(const struct boot_options *options, size_t count, unsigned most,
+	struct verdict *ret_verdicts, struct error *err);
+/* "minimal kvm bios": what a boot is called; owned by the caller. */
+char *boot_name(const struct boot_options *options);
 
 /*
  * Boots the image for a person: serial console on the terminal, changes thrown away. On success

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "analysis.h"
+#include "base/cleanup.h"
+#include "base/log.h"
 
 static const char *const outcome_names[] = {
 	[CHECK_PASSED] = "passed",
@@ -28,6 +30,8 @@ const char *verdict_status_name(enum status status)
 		return "panicked";
 	case STATUS_EMULATOR:
 		return "emulator failed";
+	case STATUS_MISSING:
+		return "skipped";
 	default:
 		return "broken";
 	}
@@ -40,6 +44,18 @@ size_t verdict_count(const struct verdict *verdict, enum check_outcome outcome)
 	vector_for_each (result, &verdict->results)
 		count += result->outcome == outcome;
 	return count;
+}
+
+void verdict_show(const struct verdict *verdict)
+{
+	uint64_t ready = verdict->timing.total;
+	cleanup_free char *time =
+		ready ? xasprintf(", ready in %.1f s", ready / 1000.0) : xstrdup("");
+	cleanup_free char *line =
+		xasprintf("%s: %zu of %zu checks%s", verdict_status_name(verdict->status),
+			verdict_count(verdict, CHECK_PASSED), verdict->results.count, time);
+
+	progress_line(verdict->name, verdict->milliseconds / 1000.0, line);
 }
 
 void verdict_release(struct verdict *verdict)

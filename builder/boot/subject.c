@@ -5,7 +5,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "clock.h"
 
 enum {
@@ -137,7 +136,6 @@ int subject_wait_ready(struct subject *subject, struct error *err)
 {
 	struct machine *machine = subject->machine;
 	uint64_t deadline = clock_now() + subject->options->test->ready_within;
-	const char *shown = NULL;
 
 	while (!agent_ready(&subject->agent, &subject->hello)) {
 		if (machine->state != MACHINE_RUNNING || !clock_until(deadline)) {
@@ -146,11 +144,6 @@ int subject_wait_ready(struct subject *subject, struct error *err)
 				return -1;
 			return explain_not_ready(subject, err);
 		}
-		const char *phase = boot_phase_name(machine->console.phase);
-		if (phase != shown ||
-			log_form() == LOG_TERMINAL) /* where the seconds are counted */
-			progress_step(phase, 0, 0);
-		shown = phase;
 		if (machine_wait(machine, deadline, err))
 			return -1;
 	}
