@@ -4,12 +4,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What marks its programs: the fields of their ELF header (elf.h). */
+struct elf_kind {
+	uint8_t class, data;
+	uint16_t machine;
+	uint32_t flags;
+};
+
 struct architecture {
-	const char *name;             /* Debian's: "amd64" */
-	const char *machine;          /* uname -m: "x86_64" */
-	const char *kernel_arch;      /* ARCH= of the kernel: "x86" */
-	const char *kernel_image;     /* what its build makes to boot: "arch/x86/boot/bzImage" */
-	const char *cross_prefix;     /* "x86_64-linux-gnu-" */
+	const char *name;         /* Debian's: "amd64" */
+	const char *machine;      /* uname -m: "x86_64" */
+	const char *kernel_arch;  /* ARCH= of the kernel: "x86" */
+	const char *kernel_image; /* what its build makes to boot: "arch/x86/boot/bzImage" */
+	const char *cross_prefix; /* "x86_64-linux-gnu-" */
+	struct elf_kind elf;
+	const char *user_emulator;    /* runs its programs on another: "qemu-x86_64-static" */
 	const char *emulator;         /* "qemu-system-x86_64" */
 	const char *emulator_package; /* Debian package that has it */
 	const char *const *emulator_machines; /* "q35", ...; the first is the usual one */

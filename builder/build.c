@@ -3,12 +3,14 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "manifest.h"
+#include "sandbox/foreign.h"
 #include "stages.h"
 #include "verify.h"
 
 /* What the part of a build inside the sandbox is given. */
 struct job {
 	const struct build_order *order;
+	const struct architecture *architecture;
 	enum sandbox_mode mode;
 	char fingerprint[HASH_TEXT];
 };
@@ -64,8 +66,11 @@ static int plan_and_build(void *context, struct error *err)
 	const struct job *job = context;
 	const struct build_order *order = job->order;
 	cleanup_plan struct plan *plan = NULL;
+	cleanup_foreign struct foreign foreign = {0};
 	char key[HASH_TEXT];
 
+	if (foreign_enable(job->architecture, &foreign, err))
+		return -1;
 	store_sweep(order->store);
 	if (make_plan(order, &plan, err) || make_key(plan, job->fingerprint, key, err))
 		return -1;
@@ -88,11 +93,14 @@ static int plan_and_build(void *context, struct error *err)
 
 int build_recipe(const struct build_order *order, json_t **ret_manifest, struct error *err)
 {
-	struct job job = {.order = order};
+	struct job job = {
+		.order = order,
+		.architecture = architecture_find(order->recipe->architecture.text),
+	};
 	cleanup_free char *name = plan_name(order->recipe);
 
 	if (fingerprint(order->recipe, order->lock, job.fingerprint, err) ||
-		sandbox_detect(&job.mode, err))
+		sandbox_detect(&job.mode, err) || foreign_mode(job.architecture, &job.mode, err))
 		return -1;
 	log_note("building %s (%s)", name, sandbox_mode_name(job.mode));
 	if (sandbox_enter(job.mode, plan_and_build, &job, err))

@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "boot/boot.h"
 #include "command.h"
+#include "sandbox/foreign.h"
 #include "sandbox/identity.h"
 #include "sandbox/sandbox.h"
 #include "store/store.h"
@@ -135,6 +136,24 @@ static void check_overlay(struct examination *examination)
 	bool good = !sandbox_enter(examination->mode, try_overlay, examination, &why);
 	struct finding *finding = add(examination, "overlayfs", good ? STATE_OK : STATE_WARNING);
 	finding->detail = xstrdup(good ? "layers are shared" : why.message);
+	error_release(&why);
+}
+
+/* Tried with one that no processor runs beside another. */
+static void check_foreign(struct examination *examination)
+{
+	const char *name = text_equal(architecture_native()->name, "s390x") ? "ppc64el" : "s390x";
+	struct error why = {0};
+	enum sandbox_mode mode = examination->mode;
+
+	if (!examination->enterable)
+		return;
+	bool good = !foreign_mode(architecture_find(name), &mode, &why);
+	struct finding *finding =
+		add(examination, "other architectures", good ? STATE_OK : STATE_WARNING);
+	finding->detail =
+		good ? xasprintf("their scripts run emulated (%s)", sandbox_mode_name(mode))
+		     : xstrdup(why.message);
 	error_release(&why);
 }
 
@@ -269,6 +288,7 @@ static int run(const struct arguments *arguments, struct error *err)
 	check_mode(&examination);
 	check_ids(&examination);
 	check_overlay(&examination);
+	check_foreign(&examination);
 	check_kvm(&examination);
 	check_tools(&examination);
 	check_room(&examination);

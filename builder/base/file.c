@@ -57,6 +57,15 @@ int file_write_text(
 	return file_write(directory, path, text, strlen(text), mode, err);
 }
 
+int file_tell(int directory, const char *path, const char *text, struct error *err)
+{
+	cleanup_fd int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		return error_errno(err, errno, "%s", path);
+	return 0;
+}
+
 int file_replace(const char *path, const void *data, size_t length, struct error *err)
 {
 	cleanup_free char *beside = xasprintf("%s.%d.part", path, getpid());

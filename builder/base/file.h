@@ -16,6 +16,8 @@ int file_write(int directory, const char *path, const void *data, size_t length,
 	struct error *err);
 int file_write_text(
 	int directory, const char *path, const char *text, mode_t mode, struct error *err);
+/* By one write into a file that exists, as those of the kernel's own file systems want it. */
+int file_tell(int directory, const char *path, const char *text, struct error *err);
 /* Writes beside `path` and renames: readers see the old file or the whole new one. */
 int file_replace(const char *path, const void *data, size_t length, struct error *err);
 

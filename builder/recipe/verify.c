@@ -52,10 +52,12 @@ static void verify_firmware(
 
 	if (!recipe->disk.firmware)
 		recipe->disk.firmware = there_is;
-	if (recipe->disk.firmware & ~there_is)
+	/* One recipe is for all architectures: what this one does not have falls away. */
+	if (there_is && !(recipe->disk.firmware & there_is))
 		recipe_problem(recipe, at, "there is no %s firmware for %s",
-			recipe->disk.firmware & ~there_is & FIRMWARE_BIOS ? "BIOS" : "UEFI",
+			recipe->disk.firmware & FIRMWARE_BIOS ? "BIOS" : "UEFI",
 			architecture->name);
+	recipe->disk.firmware &= there_is;
 }
 
 static void verify_disk(struct recipe *recipe)

@@ -1,6 +1,7 @@
 /*
  * Who an unprivileged user may be inside a user namespace: id 0 is the user, ids 1..N are the
- * user's subordinate ids, as /etc/subuid and /etc/subgid grant them (subuid(5)).
+ * user's subordinate ids, as /etc/subuid and /etc/subgid grant them (subuid(5)). Root keeps its
+ * ids as they are.
  */
 #pragma once
 
