@@ -4,51 +4,209 @@
 
 #include "base/memory.h"
 
-static const char *const virtio_root[] = {
-	"virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ext4", NULL};
-static const char *const virtio_modules[] = {"virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod",
-	"virtio_net", "virtio_console", "virtio_balloon", "virtio_rng",
-	"vmw_vsock_virtio_transport", "virtiofs", "qemu_fw_cfg", NULL};
+#define LIST(...)     ((const char *const[]){__VA_ARGS__, NULL})
+#define MACHINES(...) ((const struct test_machine[]){__VA_ARGS__, {0}})
 
-static const char *const kvm_fragments[] = {"pci", "efi", "screen", "virtio", "kvm", NULL};
-static const char *const kvm_symbols[] = {
-	"EXT4_FS", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_BLK", "VIRTIO_NET", NULL};
+#define VIRTIO_ROOT "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ext4"
+#define VIRTIO_MODULES                                                                       \
+	"virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "virtio_net", "virtio_console", \
+		"virtio_balloon", "virtio_rng", "vmw_vsock_virtio_transport", "virtiofs",    \
+		"qemu_fw_cfg"
+#define VIRTIO_FRAGMENTS "pci", "efi", "screen", "virtio", "kvm"
+#define VIRTIO_SYMBOLS   "EXT4_FS", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_BLK", "VIRTIO_NET"
 
-static const char *const microvm_root[] = {"virtio_mmio", "virtio_blk", "ext4", NULL};
-static const char *const microvm_modules[] = {"virtio_mmio", "virtio_blk", "virtio_net",
-	"virtio_console", "virtio_balloon", "virtio_rng", "vmw_vsock_virtio_transport", NULL};
-static const char *const microvm_fragments[] = {"virtio", "microvm", NULL};
-static const char *const microvm_symbols[] = {
-	"EXT4_FS", "DEVTMPFS", "VIRTIO_MMIO", "VIRTIO_BLK", "VIRTIO_NET", NULL};
-static const struct test_machine kvm_machines[] = {
-	{.disk = "virtio-blk", .network = "virtio-net"}, {0}};
-static const struct test_machine microvm_machines[] = {
-	{"microvm", "microvm", .disk = "virtio-blk", .network = "virtio-net"},
-	{"no-acpi", "no-acpi", .disk = "virtio-blk", .network = "virtio-net"}, {0}};
+/* Virtio without PCI. */
+#define MMIO_ROOT "virtio_mmio", "virtio_blk", "ext4"
+#define MMIO_MODULES                                                                   \
+	"virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_balloon", \
+		"virtio_rng", "vmw_vsock_virtio_transport"
+#define MMIO_SYMBOLS "EXT4_FS", "DEVTMPFS", "VIRTIO_MMIO", "VIRTIO_BLK", "VIRTIO_NET"
+
+#define HYPERV_ROOT "hv_storvsc", "ata_piix", "sd_mod", "ext4"
+#define HYPERV_MODULES                                                             \
+	"hv_storvsc", "ata_piix", "sd_mod", "hv_netvsc", "hv_utils", "hv_balloon", \
+		"hyperv_keyboard", "hv_sock", "pci_hyperv"
+#define HYPERV_SYMBOLS \
+	"EXT4_FS", "DEVTMPFS", "HYPERV", "HYPERV_STORAGE", "HYPERV_NET", "HYPERV_UTILS"
+
+/* Configuration on a small disk or CD. */
+#define SEED_MODULES "isofs", "vfat", "sr_mod"
+
+#define VIRTIO_MACHINE(name, machine)                                        \
+	{                                                                    \
+		name, machine, .disk = "virtio-blk", .network = "virtio-net" \
+	}
+/* An IDE disk by BIOS, and the same by UEFI: QEMU has no VMBus. */
+#define GENERATIONS(card)                                           \
+	{"generation-1", "pc", BY_BIOS, NULL, "ide-hd", card},      \
+	{                                                           \
+		"generation-2", "pc", BY_UEFI, NULL, "ide-hd", card \
+	}
 
 const struct platform platforms[] = {
 	{
 		.name = "kvm",
 		.summary = "KVM and QEMU with virtio devices on PCI",
-		.formats = (const char *const[]){"qcow2", NULL},
+		.formats = LIST("qcow2"),
 		.paths = BY_BIOS | BY_UEFI | BY_DIRECT,
-		.modules = virtio_modules,
-		.root_modules = virtio_root,
-		.fragments = kvm_fragments,
-		.symbols = kvm_symbols,
-		.machines = kvm_machines,
+		.modules = LIST(VIRTIO_MODULES),
+		.root_modules = LIST(VIRTIO_ROOT),
+		.fragments = LIST(VIRTIO_FRAGMENTS),
+		.symbols = LIST(VIRTIO_SYMBOLS),
+		.machines = MACHINES(VIRTIO_MACHINE(NULL, NULL)),
+	},
+	{
+		.name = "legacy-pc",
+		.summary = "QEMU of the days of kqemu: IDE disks, cards of the nineties, BIOS",
+		.kernel_arch = "x86",
+		.formats = LIST("qcow2-v2"),
+		.paths = BY_BIOS,
+		.generic = true,
+		.modules = LIST(
+			"ata_piix", "sd_mod", "ne2k_pci", "8139cp", "8139too", "e1000", "pcnet32"),
+		.root_modules = LIST("ata_piix", "sd_mod", "ext4"),
+		.fragments = LIST("pci", "screen", "legacy-pc"),
+		.symbols =
+			LIST("EXT4_FS", "DEVTMPFS", "ATA_PIIX", "BLK_DEV_SD", "NE2K_PCI", "8139CP"),
+		.machines = MACHINES({"ne2k", "pc", 0, NULL, "ide-hd", "ne2k_pci"},
+			{"rtl8139", "pc", 0, NULL, "ide-hd", "rtl8139"}),
 	},
 	{
 		.name = "microvm",
 		.summary = "QEMU's microvm and its like: virtio without PCI, a kernel without "
 			   "firmware",
-		.formats = (const char *const[]){"raw", NULL},
+		.kernel_arch = "x86",
+		.formats = LIST("raw"),
 		.paths = BY_DIRECT | BY_PVH,
-		.modules = microvm_modules,
-		.root_modules = microvm_root,
-		.fragments = microvm_fragments,
-		.symbols = microvm_symbols,
-		.machines = microvm_machines,
+		.modules = LIST(MMIO_MODULES),
+		.root_modules = LIST(MMIO_ROOT),
+		.fragments = LIST("virtio", "microvm"),
+		.symbols = LIST(MMIO_SYMBOLS),
+		.machines = MACHINES(
+			VIRTIO_MACHINE("microvm", "microvm"), VIRTIO_MACHINE("no-acpi", "no-acpi")),
+	},
+	{
+		.name = "firecracker",
+		.summary = "Firecracker: virtio without PCI, told by ACPI or the command line",
+		.kernel_arch = "x86",
+		.formats = LIST("raw"),
+		.paths = BY_DIRECT | BY_PVH,
+		.modules = LIST(MMIO_MODULES),
+		.root_modules = LIST(MMIO_ROOT),
+		/* Its ACPI tables are read only by a kernel that knows PCI. */
+		.fragments = LIST("pci", "virtio", "microvm"),
+		.symbols = LIST(MMIO_SYMBOLS, "ACPI", "PCI", "KVM_GUEST", "SERIAL_8250_CONSOLE"),
+		.machines = MACHINES(VIRTIO_MACHINE("acpi", "microvm"),
+			VIRTIO_MACHINE("command-line", "no-acpi")),
+	},
+	{
+		.name = "cloud-hypervisor",
+		.summary = "Cloud Hypervisor: virtio on PCI, a kernel by PVH or UEFI",
+		.formats = LIST("raw"),
+		.paths = BY_UEFI | BY_PVH,
+		.modules = LIST(VIRTIO_MODULES),
+		.root_modules = LIST(VIRTIO_ROOT),
+		.fragments = LIST(VIRTIO_FRAGMENTS),
+		.symbols = LIST(VIRTIO_SYMBOLS, "PVH"),
+		.machines = MACHINES(VIRTIO_MACHINE("virtio", NULL)),
+	},
+	{
+		.name = "virtualbox",
+		.summary = "VirtualBox: SATA or IDE disks, E1000 and PCnet cards",
+		.kernel_arch = "x86",
+		.formats = LIST("vdi"),
+		.paths = BY_BIOS | BY_UEFI,
+		.generic = true,
+		.modules = LIST(
+			"ahci", "ata_piix", "sd_mod", "e1000", "pcnet32", "vboxguest", "vboxsf"),
+		.root_modules = LIST("ahci", "ata_piix", "sd_mod", "ext4"),
+		.fragments = LIST("pci", "efi", "screen", "virtualbox"),
+		.symbols = LIST("EXT4_FS", "DEVTMPFS", "SATA_AHCI", "ATA_PIIX", "BLK_DEV_SD",
+			"E1000", "VBOXGUEST"),
+		.machines = MACHINES({"sata", "pc", 0, "ahci", "ide-hd", "e1000"},
+			{"ide", "pc", 0, NULL, "ide-hd", "pcnet"}),
+	},
+	{
+		.name = "vmware",
+		.summary = "VMware ESXi, Workstation, Fusion: paravirtual or LSI SCSI, VMXNET3",
+		.kernel_arch = "x86",
+		.formats = LIST("vmdk"),
+		.paths = BY_BIOS | BY_UEFI,
+		.generic = true,
+		.modules = LIST("vmw_pvscsi", "mptspi", "mptsas", "ahci", "ata_piix", "nvme",
+			"sd_mod", "vmxnet3", "e1000", "e1000e", "vmw_balloon", "vmw_vmci",
+			"vmw_vsock_vmci_transport"),
+		.root_modules = LIST("vmw_pvscsi", "mptspi", "mptsas", "ahci", "ata_piix", "nvme",
+			"sd_mod", "ext4"),
+		.fragments = LIST("pci", "efi", "screen", "vmware"),
+		.symbols = LIST("EXT4_FS", "DEVTMPFS", "VMWARE_PVSCSI", "FUSION_SPI", "FUSION_SAS",
+			"BLK_DEV_SD", "VMXNET3", "E1000"),
+		.machines = MACHINES({"pvscsi", "pc", 0, "pvscsi", "scsi-hd", "vmxnet3"},
+			{"lsi", "pc", 0, "mptsas1068", "scsi-hd", "e1000"}),
+	},
+	{
+		.name = "hyperv",
+		.summary = "Hyper-V: generation 1 by BIOS and IDE, generation 2 by UEFI",
+		.kernel_arch = "x86",
+		.formats = LIST("vhdx"),
+		.paths = BY_BIOS | BY_UEFI,
+		.generic = true,
+		.modules = LIST(HYPERV_MODULES, "tulip"),
+		.root_modules = LIST(HYPERV_ROOT),
+		.fragments = LIST("pci", "efi", "screen", "hyperv", "hyperv-legacy"),
+		.symbols = LIST(HYPERV_SYMBOLS, "ATA_PIIX", "TULIP"),
+		.machines = MACHINES(GENERATIONS("tulip")),
+	},
+	{
+		.name = "azure",
+		.summary = "Azure: Hyper-V with NVMe and cards of its own",
+		.kernel_arch = "x86",
+		.formats = LIST("vhd-fixed"),
+		.paths = BY_BIOS | BY_UEFI,
+		/* The virtio card stands in for Azure's. */
+		.modules = LIST(
+			HYPERV_MODULES, "nvme", "mana", "virtio_pci", "virtio_net", SEED_MODULES),
+		.root_modules = LIST(HYPERV_ROOT, "nvme"),
+		.fragments = LIST(VIRTIO_FRAGMENTS, "hyperv", "hyperv-legacy", "cloud", "azure"),
+		.symbols = LIST(HYPERV_SYMBOLS, "PCI_HYPERV", "BLK_DEV_NVME"),
+		.machines = MACHINES(GENERATIONS("virtio-net")),
+	},
+	{
+		.name = "aws",
+		.summary = "Amazon EC2: NVMe and ENA of Nitro, disks and cards of Xen before it",
+		.formats = LIST("vmdk-stream"),
+		.paths = BY_BIOS | BY_UEFI,
+		/* The virtio card stands in for ENA. */
+		.modules = LIST("nvme", "ena", "ixgbevf", "xen_blkfront", "xen_netfront",
+			"virtio_pci", "virtio_net", SEED_MODULES),
+		.root_modules = LIST("nvme", "xen_blkfront", "ext4"),
+		.fragments = LIST(VIRTIO_FRAGMENTS, "xen", "cloud", "aws"),
+		.symbols = LIST("EXT4_FS", "DEVTMPFS", "BLK_DEV_NVME", "ENA_ETHERNET",
+			"XEN_BLKDEV_FRONTEND", "XEN_NETDEV_FRONTEND"),
+		.machines = MACHINES({"nitro", NULL, 0, NULL, "nvme,serial=jeos", "virtio-net"}),
+	},
+	{
+		.name = "gce",
+		.summary = "Google Compute Engine: virtio SCSI or NVMe, virtio or gVNIC cards",
+		.formats = LIST("raw"),
+		.paths = BY_BIOS | BY_UEFI,
+		.modules = LIST(VIRTIO_MODULES, "nvme", "gve", SEED_MODULES),
+		.root_modules = LIST(VIRTIO_ROOT, "nvme"),
+		.fragments = LIST(VIRTIO_FRAGMENTS, "cloud", "gce"),
+		.symbols = LIST(VIRTIO_SYMBOLS, "SCSI_VIRTIO", "BLK_DEV_SD", "BLK_DEV_NVME"),
+		.machines = MACHINES({"scsi", NULL, 0, "virtio-scsi", "scsi-hd", "virtio-net"},
+			{"nvme", NULL, 0, NULL, "nvme,serial=jeos", "virtio-net"}),
+	},
+	{
+		.name = "openstack",
+		.summary = "OpenStack: KVM, configured by a disk or a metadata service",
+		.formats = LIST("qcow2"),
+		.paths = BY_BIOS | BY_UEFI,
+		.modules = LIST(VIRTIO_MODULES, "ata_piix", SEED_MODULES),
+		.root_modules = LIST(VIRTIO_ROOT),
+		.fragments = LIST(VIRTIO_FRAGMENTS, "cloud"),
+		.symbols = LIST(VIRTIO_SYMBOLS, "SCSI_VIRTIO", "ISO9660_FS", "VFAT_FS"),
+		.machines = MACHINES(VIRTIO_MACHINE(NULL, NULL)),
 	},
 };
 const size_t platform_count = array_count(platforms);

@@ -22,7 +22,7 @@ enum {
  * the machine has them on is left out. */
 struct test_machine {
 	const char *name;       /* for --machine; NULL: all of the architecture, by their names */
-	const char *machine;    /* one of boot/qemu-command.c: "q35"; the architecture's: NULL */
+	const char *machine;    /* one of boot/qemu-command.c: "q35"; NULL: the usual one */
 	unsigned paths;         /* of BY_*: those that it boots by; 0: all of the platform */
 	const char *controller; /* "pvscsi"; NULL: the disk needs none */
 	const char *disk;       /* "scsi-hd" */
@@ -32,11 +32,13 @@ struct test_machine {
 struct platform {
 	const char *name;           /* "kvm" */
 	const char *summary;        /* for `jeos list platforms` */
+	const char *kernel_arch;    /* of the processors that it has: "x86"; NULL: all */
 	const char *const *formats; /* that a recipe gets without asking; NULL-terminated */
 	unsigned paths;             /* of BY_*: how it starts guests */
 	/* What the guest's kernel speaks on, the last for programs too; NULL-terminated. NULL: the
 	 * screen and the architecture's serial line. */
 	const char *const *consoles;
+	bool generic; /* the distribution's cloud kernel lacks its drivers: `generic` has them */
 	/* Kernel modules its hardware needs; NULL-terminated. A distribution kernel keeps these and
 	 * what they depend on; those in root_modules also go into the initramfs. */
 	const char *const *modules;

@@ -41,6 +41,12 @@ static unsigned machine_paths(const struct platform *platform, const struct test
 	return paths & BY_DIRECT ? paths | BY_PVH : paths;
 }
 
+static const char *qemu_name(
+	const struct test_machine *hardware, const struct architecture *architecture)
+{
+	return hardware->machine ? hardware->machine : *architecture->emulator_machines;
+}
+
 bool boot_machine_at(const struct platform *platform, const struct architecture *architecture,
 	size_t index, struct boot_machine *ret_machine)
 {
@@ -52,9 +58,9 @@ bool boot_machine_at(const struct platform *platform, const struct architecture 
 		for (; *name; name++) {
 			if (index--)
 				continue;
-			*ret_machine =
-				(struct boot_machine){*name, *own ? hardware->machine : *name,
-					machine_paths(platform, hardware), hardware};
+			*ret_machine = (struct boot_machine){*name,
+				*own ? qemu_name(hardware, architecture) : *name,
+				machine_paths(platform, hardware), hardware};
 			return true;
 		}
 	}

@@ -125,9 +125,11 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 	qemu_option(command, "-cpu", guest->kvm ? "host" : boot->architecture->emulator_cpu);
 	option_printf(command, "-smp", "%u", processors);
 	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot, machine) / KIB);
-	qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
-	option_printf(
-		command, "-device", "%s,rng=random", device_on(command, machine, "virtio-rng"));
+	if (!strcmp(boot->machine.hardware->network, "virtio-net")) {
+		qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
+		option_printf(command, "-device", "%s,rng=random",
+			device_on(command, machine, "virtio-rng"));
+	}
 	if (machine->panic_device)
 		qemu_option(command, "-device", machine->panic_device);
 }

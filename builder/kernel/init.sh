@@ -30,9 +30,14 @@ read_command_line() {
 	done
 }
 
+# Each line: a module, and those that it needs.
 load_modules() {
-	while read -r module; do
-		insmod "/modules/$module" 2>/dev/null || refused="$refused $module"
+	while read -r module needs; do
+		for need in $needs /; do
+			case "$refused " in *" $need "*) break ;; esac
+		done
+		[ "$need" = / ] && insmod "/modules/$module" 2>/dev/null ||
+			refused="$refused $module"
 	done </modules/order
 }
 

@@ -33,6 +33,29 @@ static int add_busybox(struct cpio *cpio, const char *busybox, struct error *err
 	return 0;
 }
 
+/* Whether a list of words, as in modules.dep, has that one. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at++)
+		if ((at == list || at[-1] == ' ') && (!at[length] || at[length] == ' '))
+			return true;
+	return false;
+}
+
+/* A module, and those before it without which it cannot be loaded. */
+static void add_line(struct buffer *order, const struct module_order *modules, size_t index)
+{
+	const struct module *module = modules->items[index];
+
+	buffer_printf(order, "%s.ko", module->name);
+	for (size_t i = 0; i < index; i++)
+		if (has_word(module->needs, modules->items[i]->path))
+			buffer_printf(order, " %s.ko", modules->items[i]->name);
+	buffer_text(order, "\n");
+}
+
 /* Uncompressed, for busybox does not uncompress what it loads; the whole is compressed anyway. */
 static int add_modules(struct cpio *cpio, const struct initramfs *initramfs, struct error *err)
 {
@@ -47,7 +70,7 @@ static int add_modules(struct cpio *cpio, const struct initramfs *initramfs, str
 			    initramfs->modules_directory, module->path, FILE_MAX, &content, err))
 			return -1;
 		cpio_add(cpio, path, S_IFREG | 0644, content.data, content.length);
-		buffer_printf(&order, "%s.ko\n", module->name);
+		add_line(&order, initramfs->order, i);
 	}
 	cpio_add(cpio, "modules/order", S_IFREG | 0644, order.data, order.length);
 	return 0;

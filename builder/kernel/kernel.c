@@ -9,7 +9,7 @@
 #include "modules.h"
 
 /* Raised when the code comes to do something else with the same inputs. */
-#define CODE_VERSION "2"
+#define CODE_VERSION "3"
 
 void kernel_plan_release(struct kernel_plan *plan)
 {

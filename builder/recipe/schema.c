@@ -62,7 +62,7 @@ static const struct key disk_keys[] = {
 static const struct key kernel_keys[] = {
 	{"config", VALUE_TEXT,
 		"cloud or generic: the distribution's; guest: built for the platforms; a path: "
-		"built from that configuration; none. Default: cloud where there is one.",
+		"built from that configuration; none. Default: cloud where it has the drivers.",
 		.form = &form_kernel, FIELD(kernel.config)},
 	{"add", VALUE_LIST, "More fragments of kernel-configs/ for a kernel that is built.",
 		.form = &form_fragment, FIELD(kernel.add)},

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "kernel/ask.h"
+#include "platform.h"
 #include "problem.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
@@ -27,13 +28,37 @@ static void verify_required(struct recipe *recipe, struct position at)
 				"the recipe has no `%s`, nor does it inherit one", key->name);
 }
 
+/* The distribution's kernel that has the drivers of all platforms. */
+static const char *usual_kernel(
+	const struct recipe *recipe, const struct architecture *architecture)
+{
+	bool cloud = architecture->cloud_kernel;
+
+	vector_for_each (name, &recipe->platforms) {
+		const struct platform *platform = platform_find(name->text);
+		cloud = cloud && !(platform && platform->generic);
+	}
+	return cloud ? "cloud" : "generic";
+}
+
+static void verify_platforms(struct recipe *recipe, const struct architecture *architecture)
+{
+	vector_for_each (name, &recipe->platforms) {
+		const struct platform *platform = platform_find(name->text);
+		if (platform && platform->kernel_arch &&
+			strcmp(platform->kernel_arch, architecture->kernel_arch) != 0)
+			recipe_problem(recipe, name->at, "the platform %s has no %s machines",
+				platform->name, architecture->name);
+	}
+}
+
 static void verify_kernel(
 	struct recipe *recipe, const struct architecture *architecture, struct position at)
 {
 	struct word *config = &recipe->kernel.config;
 
 	if (!config->text)
-		*config = (struct word){architecture->cloud_kernel ? "cloud" : "generic", at};
+		*config = (struct word){usual_kernel(recipe, architecture), at};
 	if ((!strcmp(config->text, "cloud") && !architecture->cloud_kernel) ||
 		(!strcmp(config->text, "generic") && !architecture->generic_kernel))
 		recipe_problem(recipe, config->at, "there is no %s kernel for %s", config->text,
@@ -87,6 +112,7 @@ static void verify_architecture(struct recipe *recipe, struct position at)
 	}
 	if (!recipe->architecture.text)
 		recipe->architecture = (struct word){architecture->name, at};
+	verify_platforms(recipe, architecture);
 	verify_kernel(recipe, architecture, recipe->architecture.at);
 	verify_firmware(recipe, architecture, recipe->architecture.at);
 }

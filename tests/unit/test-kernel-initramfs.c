@@ -10,8 +10,9 @@
 #include "kernel/initramfs.h"
 #include "support/scratch.h"
 
-static struct module ring = {.name = "ring", .path = "ring.ko"};
-static struct module disk = {.name = "my_disk", .path = "my-disk.ko.xz"};
+static struct module ring = {.name = "ring", .path = "ring.ko", .needs = ""};
+static struct module disk = {
+	.name = "my_disk", .path = "my-disk.ko.xz", .needs = "other/ring.ko ring.ko"};
 
 static int make(struct buffer *image, struct error *err)
 {
@@ -66,7 +67,7 @@ static void test_holds_what_init_needs(void **state)
 		const char *path, *content;
 	} wanted[] = {
 		{"bin/busybox", "a program"}, {"bin/sh", "busybox"}, {"bin/switch_root", "busybox"},
-		{"modules/order", "ring.ko\nmy_disk.ko\n"}, {"modules/ring.ko", "the ring"},
+		{"modules/order", "ring.ko\nmy_disk.ko ring.ko\n"}, {"modules/ring.ko", "the ring"},
 		{"modules/my_disk.ko", "the disk"}, /* uncompressed */
 	};
 	cleanup_buffer struct buffer image = {0};

@@ -1,0 +1,166 @@
+#!/bin/bash
+# Every platform that hardware of QEMU can stand in for: one root with the drivers of all of them,
+# booted from the format of each, with its disk controller and network card, on a disk that has
+# grown. What takes longer is run by `make check-full`.
+# time-limit: 5400
+
+. "$JEOS_TOP/tests/lib/need.sh"
+
+oneTimeSetUp() {
+	cd "$TMPDIR" || return 1
+	cat >matrix.yaml <<-END
+		name: matrix
+		from: $JEOS_TOP/recipes/minimal.yaml
+		kernel: generic
+		platforms: [legacy-pc, virtualbox, vmware, hyperv, azure, aws, gce, openstack]
+		test:
+		  ready-within: 240s
+	END
+	"$JEOS" -q build -o out matrix.yaml >/dev/null
+}
+
+oneTimeTearDown() {
+	rm -rf "$TMPDIR/out"
+}
+
+run() { # run ARGUMENT...: jeos's exit status in $status, its output in $output, errors in $errors
+	"$JEOS" "$@" >output 2>errors </dev/null
+	status=$?
+	output=$(<output)
+	errors=$(<errors)
+}
+
+# boots PLATFORM SUFFIX PATH MACHINE DRIVER...: it passes its checks there, and these drivers, of
+# disk and network card, are in use.
+boots() {
+	local platform=$1 image=out/matrix-1.0-amd64.$2 path=$3 machine=$4 name driver
+	shift 4
+	{
+		printf '%s\n' 'name: on' "from: $PWD/matrix.yaml" 'test:' '  checks:'
+		for driver; do
+			printf "    - run: 'ls -d /sys/bus/*/drivers/%s/*[0-9]'\n" "$driver"
+		done
+	} >on.yaml
+	run test --platform "$platform" --boot "$path" ${machine:+--machine "$machine"} \
+		--recipe on.yaml "$image"
+	name="matrix-1.0-amd64 $platform${machine:+-$machine} $path"
+	assertEquals "$name: $output$errors" 0 $status
+	assertContains "$output" "$name: root grows to 3G"
+}
+
+need_full() {
+	need 'takes long: make check-full' [ -n "${JEOS_TEST_FULL:-}" ]
+}
+
+test_legacy_pc() {
+	boots legacy-pc v2.qcow2 bios '' ata_piix ne2k-pci
+}
+
+test_legacy_pc_with_another_card() {
+	need_full || return 0
+	boots legacy-pc v2.qcow2 bios rtl8139 ata_piix 8139cp
+}
+
+test_virtualbox() {
+	boots virtualbox vdi bios '' ahci e1000
+}
+
+test_virtualbox_by_uefi_and_with_ide() {
+	need_full || return 0
+	boots virtualbox vdi uefi '' ahci e1000
+	boots virtualbox vdi bios ide ata_piix pcnet32
+}
+
+test_vmware() {
+	boots vmware vmdk bios '' vmw_pvscsi vmxnet3
+}
+
+test_vmware_by_uefi_and_with_lsi() {
+	need_full || return 0
+	boots vmware vmdk uefi '' vmw_pvscsi vmxnet3
+	boots vmware vmdk bios lsi mptsas e1000
+}
+
+test_hyperv_generation_1() {
+	need_full || return 0
+	boots hyperv vhdx bios '' ata_piix tulip
+}
+
+test_hyperv_generation_2() {
+	boots hyperv vhdx uefi '' ata_piix tulip
+}
+
+# Of VMBus nothing can be tested here but that the drivers are there and fit the kernel.
+test_hyperv_has_the_drivers() {
+	printf '%s\n' 'name: on' "from: $PWD/matrix.yaml" 'test:' '  checks:' \
+		'    - present: {modules: [hv_vmbus, hv_storvsc, hv_netvsc, hv_utils, hv_balloon]}' \
+		"    - run: 'modprobe -na hv_storvsc hv_netvsc hv_utils pci_hyperv mana nvme'" >on.yaml
+	run test --platform azure --boot bios --recipe on.yaml out/matrix-1.0-amd64.fixed.vhd
+	assertEquals "$output$errors" 0 $status
+}
+
+test_aws() {
+	boots aws stream.vmdk bios '' nvme virtio_net
+}
+
+test_aws_by_uefi() {
+	need_full || return 0
+	boots aws stream.vmdk uefi '' nvme virtio_net
+}
+
+test_gce() {
+	need_full || return 0
+	boots gce img bios '' virtio_scsi virtio_net
+	boots gce img bios nvme nvme virtio_net
+}
+
+test_azures_disk_is_whole_mebibytes() {
+	assertEquals 512 $(($(stat -c %s out/matrix-1.0-amd64.fixed.vhd) % 1048576))
+	assertTrue 'qemu-img info -f vpc out/matrix-1.0-amd64.fixed.vhd'
+}
+
+# What the distribution's kernels lack is named, and what to do.
+test_a_kernel_without_the_drivers() {
+	cat >lacks.yaml <<-END
+		name: lacks
+		from: $JEOS_TOP/recipes/minimal.yaml
+		platforms: [virtualbox]
+	END
+	run build -o out lacks.yaml
+	assertEquals "$errors" 3 $status
+	assertContains "$errors" 'platform virtualbox: linux-image-'
+	assertContains "$errors" 'lacks CONFIG_SATA_AHCI, CONFIG_E1000, CONFIG_VBOXGUEST'
+	assertContains "$errors" '`kernel: generic` has more drivers'
+}
+
+test_the_kernel_follows_the_platforms() {
+	local platform kernel
+	while read -r platform kernel; do
+		printf '%s\n' 'name: bare' 'suite: bookworm' 'architecture: amd64' \
+			"platforms: [kvm, $platform]" >bare.yaml
+		run check --show bare.yaml
+		assertContains "$platform: $errors" "$output" "config: \"$kernel\""
+	done <<-'END'
+		microvm cloud
+		aws cloud
+		vmware generic
+		legacy-pc generic
+	END
+}
+
+test_a_platform_of_other_processors() {
+	printf '%s\n' 'name: bare' 'suite: bookworm' 'architecture: arm64' \
+		'platforms: [virtualbox]' >bare.yaml
+	run check bare.yaml
+	assertEquals "$errors" 3 $status
+	assertContains "$errors" 'bare.yaml:4:13: the platform virtualbox has no arm64 machines'
+}
+
+test_every_platform_has_a_section_in_the_manual() {
+	local platform
+	for platform in $("$JEOS" list platforms --json | jq -r '.[].name'); do
+		assertTrue "$platform" "grep -qx '## $platform' $JEOS_TOP/builder/jeos-platforms.7.scd"
+	done
+}
+
+. shunit2
