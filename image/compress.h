@@ -21,7 +21,8 @@ enum compression compression_find(const char *name);
 /* What one thread compresses with, again and again. */
 struct compressor;
 
-struct compressor *compressor_new(enum compression compression);
+/* `block`: the length of most blocks. */
+struct compressor *compressor_new(enum compression compression, size_t block);
 /* Compresses a block; the length of the result, 0 when it does not fit the room. The same bytes
  * give the same result, whatever was compressed before. */
 size_t compressor_run(
