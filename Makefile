@@ -97,7 +97,7 @@ $(UNIT_TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_SUPPORT) $(LIBR
 
 # Without FUZZER (libFuzzer's flag) a target runs over its corpus and mutations of it, then ends.
 $(FUZZ_TARGETS): $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o \
-		$(OUT)/tests/fuzz/input.o $(if $(FUZZER),,$(OUT)/tests/fuzz/standalone.o) $(LIBRARY)
+		$(OUT)/tests/fuzz/input.o $(OUT)/tests/fuzz/tree.o $(if $(FUZZER),,$(OUT)/tests/fuzz/standalone.o) $(LIBRARY)
 	$(call say,LINK) $(LINK) $(FUZZER) -o $@ $^ $(LIBS)
 
 $(HELPERS): %: %.o $(LIBRARY)

@@ -12,6 +12,8 @@ const struct command *const commands[] = {
 	&command_lock,
 	&command_list,
 	&command_inspect,
+	&command_diff,
+	&command_convert,
 	&command_kernel,
 	&command_cache,
 	&command_doctor,

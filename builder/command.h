@@ -39,8 +39,8 @@ struct command {
 };
 
 extern const struct command command_build, command_cache, command_check, command_completion,
-	command_doctor, command_inspect, command_kernel, command_list, command_lock, command_plan,
-	command_run, command_test;
+	command_convert, command_diff, command_doctor, command_inspect, command_kernel,
+	command_list, command_lock, command_plan, command_run, command_test;
 
 /* All commands, in the order of the help; NULL-terminated. */
 extern const struct command *const commands[];

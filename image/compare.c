@@ -1,33 +1,11 @@
 #include "compare.h"
 
-#include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hash.h"
 #include "base/interrupt.h"
-#include "ext4.h"
-#include "partition.h"
 
 enum { BLOCK = 4096 };
-
-void difference_add(struct differences *differences, const char *format, ...)
-{
-	va_list arguments;
-
-	if (differences->count++ >= DIFFERENCES_SHOWN)
-		return;
-	va_start(arguments, format);
-	cleanup_free char *line = xvasprintf(format, arguments);
-	va_end(arguments);
-	buffer_printf(&differences->text, "%s\n", line);
-}
-
-void differences_release(struct differences *differences)
-{
-	buffer_release(&differences->text);
-}
 
 static int block_differs(const struct slice *first, const struct slice *second, uint64_t offset,
 	bool *ret_differs, struct error *err)
@@ -68,39 +46,124 @@ int slice_difference(
 	return 0;
 }
 
-static bool same_uuid(const struct uuid *a, const struct uuid *b)
+static void text(const struct comparison *comparison, const struct difference *difference)
 {
-	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	difference_text(comparison->differences, difference);
 }
 
-static void compare_tables(const struct partition_table *first,
-	const struct partition_table *second, struct differences *differences)
+static void number(const struct comparison *comparison, const struct difference *difference,
+	uint64_t first, uint64_t second)
 {
-	if (first->scheme != second->scheme)
-		difference_add(differences, "the kind of partition table");
-	if (!same_uuid(&first->id, &second->id))
-		difference_add(differences, "table: the disk's UUID");
-	if (first->count != second->count)
-		difference_add(
-			differences, "table: %zu and %zu partitions", first->count, second->count);
-	for (size_t i = 0; i < first->count && i < second->count; i++) {
-		const struct partition *a = &first->items[i], *b = &second->items[i];
-		const struct {
-			const char *name;
-			bool same;
-		} fields[] = {
-			{"type", same_uuid(&a->type, &b->type) && a->mbr_type == b->mbr_type},
-			{"UUID", same_uuid(&a->id, &b->id)},
-			{"start", a->start == b->start},
-			{"length", a->length == b->length},
-			{"attributes", a->attributes == b->attributes},
-			{"label", text_equal(a->label, b->label)},
-		};
-		for (size_t field = 0; field < array_count(fields); field++)
-			if (!fields[field].same)
-				difference_add(differences, "table: partition %zu: its %s", i + 1,
-					fields[field].name);
+	difference_number(comparison->differences, difference, first, second);
+}
+
+static void compare_uuids(const struct comparison *comparison, const char *subject,
+	const char *what, const struct uuid *first, const struct uuid *second)
+{
+	char a[UUID_TEXT], b[UUID_TEXT];
+
+	uuid_format(first, a);
+	uuid_format(second, b);
+	text(comparison, &(struct difference){"table", subject, what, a, b});
+}
+
+static void compare_partitions(const struct comparison *comparison, const char *subject,
+	const struct partition *a, const struct partition *b)
+{
+	compare_uuids(comparison, subject, "type", &a->type, &b->type);
+	compare_uuids(comparison, subject, "UUID", &a->id, &b->id);
+	text(comparison, &(struct difference){"table", subject, "label", a->label, b->label});
+	number(comparison, &(struct difference){"table", subject, "start", NULL, NULL}, a->start,
+		b->start);
+	number(comparison, &(struct difference){"table", subject, "length", NULL, NULL}, a->length,
+		b->length);
+	number(comparison, &(struct difference){"table", subject, "attributes", NULL, NULL},
+		a->attributes, b->attributes);
+}
+
+static const char *table_name(const struct image_view *view)
+{
+	return !view->disk ? "of an archive" : view->has_table ? "GPT" : "none";
+}
+
+static void compare_tables(const struct comparison *comparison)
+{
+	const struct image_view *a = comparison->views[0], *b = comparison->views[1];
+
+	text(comparison, &(struct difference){"table", "the image", "partition table",
+				 table_name(a), table_name(b)});
+	if (!a->has_table || !b->has_table)
+		return;
+	compare_uuids(comparison, "GPT", "UUID", &a->table.id, &b->table.id);
+	number(comparison, &(struct difference){"table", "GPT", "number of partitions", NULL, NULL},
+		a->table.count, b->table.count);
+	for (size_t i = 0; i < a->table.count && i < b->table.count; i++) {
+		cleanup_free char *subject = xasprintf("GPT: partition %zu", i + 1);
+		compare_partitions(comparison, subject, &a->table.items[i], &b->table.items[i]);
 	}
+}
+
+static int compare_bytes(const struct comparison *comparison, const char *subject,
+	const struct slice *first, const struct slice *second, struct error *err)
+{
+	uint64_t offset = 0;
+
+	if (slice_difference(first, second, &offset, err))
+		return -1;
+	if (offset >= first->length)
+		return 0;
+	cleanup_free char *what =
+		xasprintf("contents, from byte %llu on", (unsigned long long)offset);
+	difference_add(comparison->differences, "image", subject, what, NULL, NULL);
+	return 0;
+}
+
+static void compare_filesystems(const struct comparison *comparison, const char *subject,
+	const struct image_tree *a, const struct image_tree *b)
+{
+	text(comparison, &(struct difference){
+				 "filesystem", subject, "type", a->reader->name, b->reader->name});
+	if (a->reader != b->reader)
+		return;
+	text(comparison, &(struct difference){"filesystem", subject, "label", a->label, b->label});
+	text(comparison, &(struct difference){"filesystem", subject, "UUID", a->uuid, b->uuid});
+	for (size_t i = 0; i < a->facts.count && i < b->facts.count; i++)
+		text(comparison, &(struct difference){"filesystem", subject, a->facts.items[i].name,
+					 a->facts.items[i].value, b->facts.items[i].value});
+}
+
+static int compare_trees(const struct comparison *comparison, const char *subject,
+	struct image_tree *a, struct image_tree *b, struct error *err)
+{
+	size_t before = comparison->differences->count;
+
+	compare_filesystems(comparison, subject, a, b);
+	if (tree_compare(comparison, a, b, err))
+		return -1;
+	if (!comparison->exact || comparison->differences->count > before ||
+		a->slice.length != b->slice.length)
+		return 0;
+	if (a->reader == &tree_reader_ext4 && b->reader == &tree_reader_ext4)
+		return ext4_compare_blocks(comparison, a, b, err);
+	return compare_bytes(comparison, subject, &a->slice, &b->slice, err);
+}
+
+static int compare_parts(const struct comparison *comparison, size_t index, struct error *err)
+{
+	const struct image_part *a = &comparison->views[0]->parts[index];
+	const struct image_part *b = &comparison->views[1]->parts[index];
+	cleanup_free char *subject = a->partition && a->partition->label
+					     ? xasprintf("partition `%s`", a->partition->label)
+					     : xasprintf("partition %zu", index + 1);
+
+	if (a->tree && b->tree)
+		return compare_trees(comparison, subject, a->tree, b->tree, err);
+	text(comparison, &(struct difference){"filesystem", subject, "type",
+				 a->tree ? a->tree->reader->name : "",
+				 b->tree ? b->tree->reader->name : ""});
+	if (a->tree || b->tree || a->slice.length != b->slice.length)
+		return 0;
+	return compare_bytes(comparison, subject, &a->slice, &b->slice, err);
 }
 
 /* What lies at a byte of the disk outside of all partitions. */
@@ -114,95 +177,52 @@ static const char *name_of_gap(uint64_t offset, uint64_t size)
 								 : "the space between partitions";
 }
 
-static int compare_bytes(const char *what, const struct slice *first, const struct slice *second,
-	struct differences *differences, struct error *err)
+/* Before, between and behind the partitions. */
+static int compare_gaps(const struct comparison *comparison, struct error *err)
 {
-	uint64_t offset = 0;
-
-	if (slice_difference(first, second, &offset, err))
-		return -1;
-	if (offset < first->length)
-		difference_add(differences, "%s: the contents, from byte %llu on",
-			what ? what : name_of_gap(first->start + offset, first->disk->size),
-			(unsigned long long)(offset));
-	return 0;
-}
-
-static int compare_partition(struct disk *first, struct disk *second,
-	const struct partition *partition, struct differences *differences, struct error *err)
-{
-	const struct slice a = {first, partition->start, partition->length};
-	const struct slice b = {second, partition->start, partition->length};
-	cleanup_free char *name =
-		xasprintf("partition `%s`", partition->label ? partition->label : "");
-
-	if (ext4_probe(&a) && ext4_probe(&b))
-		return ext4_compare(&a, &b, differences, err);
-	return compare_bytes(name, &a, &b, differences, err);
-}
-
-/* Partitions, and what lies before, between and behind them. */
-static int compare_contents(struct disk *first, struct disk *second,
-	const struct partition_table *table, struct differences *differences, struct error *err)
-{
+	const struct image_view *a = comparison->views[0], *b = comparison->views[1];
 	uint64_t end = 0;
 
-	for (size_t i = 0; i <= table->count; i++) {
-		const struct partition *partition = i < table->count ? &table->items[i] : NULL;
-		uint64_t next = partition ? partition->start : first->size;
-		const struct slice a = {first, end, next - end}, b = {second, end, next - end};
-		if (compare_bytes(NULL, &a, &b, differences, err))
+	for (size_t i = 0; i <= a->part_count; i++) {
+		const struct slice *part = i < a->part_count ? &a->parts[i].slice : NULL;
+		uint64_t next = part ? part->start : a->disk->size, offset = 0;
+		const struct slice first = {a->disk, end, next - end};
+		const struct slice second = {b->disk, end, next - end};
+		if (slice_difference(&first, &second, &offset, err))
 			return -1;
-		if (!partition)
-			return 0;
-		if (compare_partition(first, second, partition, differences, err))
-			return -1;
-		end = partition->start + partition->length;
+		if (offset < first.length)
+			difference_add(comparison->differences, "image",
+				name_of_gap(end + offset, a->disk->size), "contents", NULL, NULL);
+		end = part ? part->start + part->length : next;
 	}
 	return 0;
 }
 
-static int compare_disks(
-	struct disk *first, struct disk *second, struct differences *differences, struct error *err)
+static int compare_disks(const struct comparison *comparison, struct error *err)
 {
-	struct partition_table a, b;
+	const struct image_view *a = comparison->views[0], *b = comparison->views[1];
+	size_t before = comparison->differences->count;
 
-	if (first->size != second->size) {
-		difference_add(differences, "the disk's size: %llu and %llu bytes",
-			(unsigned long long)first->size, (unsigned long long)second->size);
-		return 0;
-	}
-	if (partition_read(first, &a, err))
-		return -1;
-	int result = partition_read(second, &b, err);
-	if (!result) {
-		compare_tables(&a, &b, differences);
-		if (!differences->count)
-			result = compare_contents(first, second, &a, differences, err);
-		partition_table_release(&b);
-	}
-	partition_table_release(&a);
-	return result;
+	number(comparison, &(struct difference){"image", "the disk", "size", NULL, NULL},
+		a->disk->size, b->disk->size);
+	compare_tables(comparison);
+	bool alike = comparison->differences->count == before;
+	for (size_t i = 0; i < a->part_count && i < b->part_count; i++)
+		if (compare_parts(comparison, i, err))
+			return -1;
+	return alike ? compare_gaps(comparison, err) : 0;
 }
 
-int image_compare(
-	const char *first, const char *second, struct differences *differences, struct error *err)
+int image_compare(const struct comparison *comparison, struct error *err)
 {
-	cleanup_disk struct disk *a = NULL, *b = NULL;
-	char first_hash[HASH_TEXT], second_hash[HASH_TEXT];
-	size_t before = differences->count;
+	const struct image_view *a = comparison->views[0], *b = comparison->views[1];
 
-	if (hash_file(AT_FDCWD, first, first_hash, err) ||
-		hash_file(AT_FDCWD, second, second_hash, err))
-		return -1;
-	if (!strcmp(first_hash, second_hash))
-		return 0;
-	if (disk_open(first, false, &a, err) || disk_open(second, false, &b, err) ||
-		compare_disks(a, b, differences, err))
-		return -1;
-	if (differences->count == before)
-		difference_add(differences,
-			"%s: the guest sees the same; where the file keeps it is different",
-			a->driver->name);
-	return 0;
+	if (a->disk && b->disk && a->has_table == b->has_table)
+		return compare_disks(comparison, err);
+	compare_tables(comparison);
+	if (!a->root || !b->root)
+		return error_set(err, STATUS_FAILED,
+			"%s: it has no root filesystem that jeos reads",
+			a->root ? b->path : a->path);
+	return compare_trees(comparison, "the root", a->root->tree, b->root->tree, err);
 }

@@ -148,9 +148,13 @@ int ext4_read_block(
 	return slice_read(&tree->slice, block * state->block_size, data, state->block_size, err);
 }
 
-/* The byte where an inode's group has its table of inodes. */
-static int find_table(
-	struct image_tree *tree, uint32_t group, uint64_t *ret_place, struct error *err)
+static uint64_t join(uint32_t low, uint32_t high)
+{
+	return le32toh(low) | (uint64_t)le32toh(high) << 32;
+}
+
+int ext4_read_group(
+	struct image_tree *tree, uint32_t group, struct ext4_group *ret_group, struct error *err)
 {
 	const struct ext4_state *state = ext4_state(tree);
 	uint64_t first = SUPERBLOCK_OFFSET / state->block_size + 1;
@@ -163,13 +167,30 @@ static int find_table(
 								    : sizeof(descriptor);
 	if (slice_read(&tree->slice, place, &descriptor, length, err))
 		return -1;
-	uint64_t block = le32toh(descriptor.bg_inode_table) |
-			 (uint64_t)le32toh(descriptor.bg_inode_table_hi) << 32;
+	*ret_group = (struct ext4_group){
+		.descriptor = place,
+		.block_bitmap = join(descriptor.bg_block_bitmap, descriptor.bg_block_bitmap_hi),
+		.inode_bitmap = join(descriptor.bg_inode_bitmap, descriptor.bg_inode_bitmap_hi),
+		.inode_table = join(descriptor.bg_inode_table, descriptor.bg_inode_table_hi),
+	};
+	return 0;
+}
+
+/* The byte where an inode's group has its table of inodes. */
+static int find_table(
+	struct image_tree *tree, uint32_t number, uint64_t *ret_place, struct error *err)
+{
+	const struct ext4_state *state = ext4_state(tree);
 	uint64_t bytes = (uint64_t)le32toh(state->super.s_inodes_per_group) * state->inode_size;
+	struct ext4_group group;
+
+	if (ext4_read_group(tree, number, &group, err))
+		return -1;
+	uint64_t block = group.inode_table;
 	if (!block || block >= state->block_count ||
 		bytes > (state->block_count - block) * state->block_size)
-		return image_damaged(tree, place, err,
-			"the descriptor of group %u: no place for its inodes", group);
+		return image_damaged(tree, group.descriptor, err,
+			"the descriptor of group %u: no place for its inodes", number);
 	*ret_place = block * state->block_size;
 	return 0;
 }

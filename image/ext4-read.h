@@ -53,6 +53,12 @@ int ext4_state_load(struct image_tree *tree, struct error *err);
 /* Reads block `block`; `what` it is, for the error when there is no such block. */
 int ext4_read_block(
 	struct image_tree *tree, uint64_t block, const char *what, void *data, struct error *err);
+/* Where a group has its structures: blocks, and the byte of its descriptor. */
+struct ext4_group {
+	uint64_t descriptor, block_bitmap, inode_bitmap, inode_table;
+};
+int ext4_read_group(
+	struct image_tree *tree, uint32_t group, struct ext4_group *ret_group, struct error *err);
 int ext4_read_inode(struct image_tree *tree, ext2_ino_t number, struct ext4_inode *ret_inode,
 	struct error *err);
 uint64_t ext4_inode_size(const struct ext4_inode *inode);

@@ -1,12 +1,14 @@
 #include "host-file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/file.h"
 
 int host_file_set_size(int fd, uint64_t size, struct error *err)
@@ -27,6 +29,24 @@ int host_file_create(const char *path, uint64_t size, int *ret_fd, struct error 
 		unlink(path);
 		close(fd);
 		return -1;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Where files without a name cannot be made, the name is taken away at once. */
+int host_file_nameless(const char *beside, int *ret_fd, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s.XXXXXX", beside);
+	const char *slash = strrchr(beside, '/');
+	cleanup_free char *directory = slash ? xstrndup(beside, slash - beside + 1) : xstrdup(".");
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, errno, "making a temporary file in %s", directory);
+		unlink(path);
 	}
 	*ret_fd = fd;
 	return 0;

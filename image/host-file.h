@@ -12,6 +12,8 @@ enum { HOST_FILE_BLOCK = 4096 };
 /* Makes a file that must not exist yet, of `size` zero bytes that take no space. When it fails, no
  * file is left behind. */
 int host_file_create(const char *path, uint64_t size, int *ret_fd, struct error *err);
+/* A file without a name, for reading and writing, in the directory that `beside` is in. */
+int host_file_nameless(const char *beside, int *ret_fd, struct error *err);
 /* Opens a regular file; anything else is refused (a FIFO would block). */
 int host_file_open(
 	const char *path, bool writable, int *ret_fd, uint64_t *ret_size, struct error *err);

@@ -85,7 +85,7 @@ struct tree_reader {
 	void (*release)(struct image_tree *tree); /* the state; NULL: there is none */
 };
 
-extern const struct tree_reader tree_reader_ext4, tree_reader_fat;
+extern const struct tree_reader tree_reader_ext4, tree_reader_fat, tree_reader_tar, tree_reader_oci;
 /* The reader of what is in a slice; NULL when none knows it. */
 const struct tree_reader *tree_reader_find(const struct slice *slice);
 
@@ -94,6 +94,9 @@ int image_tree_open(const struct slice *slice, struct image_tree **ret_tree, str
 /* For readers of archives: a tree without files, and what is to be done when all are in it. */
 struct image_tree *image_tree_new(const struct tree_reader *reader);
 int image_tree_settle(struct image_tree *tree, struct error *err);
+/* The same before it, where paths may come twice (the last counts), directories may be missing, and
+ * a file without mode is another name of its target. Inodes are numbered in the order of files. */
+int image_tree_complete(struct image_tree *tree, struct error *err);
 void image_tree_free(struct image_tree *tree); /* NULL is fine */
 void image_tree_cleanup(struct image_tree **tree);
 #define cleanup_image_tree cleanup(image_tree_cleanup)

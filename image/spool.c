@@ -1,7 +1,5 @@
 #include "spool.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,32 +7,17 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/size.h"
+#include "host-file.h"
 
 /* Blocks whose places are kept together. */
 enum { SPOOL_PIECE = 512 };
 
-/* Where files without a name cannot be made, the name is taken away at once. */
-static int open_nameless(const char *beside)
-{
-	cleanup_free char *path = xasprintf("%s.XXXXXX", beside);
-	const char *slash = strrchr(beside, '/');
-	cleanup_free char *directory = slash ? xstrndup(beside, slash - beside + 1) : xstrdup(".");
-	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		return fd;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
 int spool_make(const char *beside, uint64_t blocks, struct spool *ret_spool, struct error *err)
 {
-	int fd = open_nameless(beside);
+	int fd;
 
-	if (fd < 0)
-		return error_errno(err, errno, "making a temporary file beside it");
+	if (host_file_nameless(beside, &fd, err))
+		return -1;
 	*ret_spool = (struct spool){
 		.fd = fd,
 		.blocks = blocks,

@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "fuzz.h"
 #include "image/fat.h"
+#include "image/image-tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,5 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		error_release(&err);
 	}
+	const struct slice slice = {disk, 0, disk->size};
+	cleanup_image_tree struct image_tree *tree = NULL;
+	if (tree_reader_find(&slice) && !image_tree_open(&slice, &tree, &err))
+		read_tree(tree);
+	error_release(&err);
 	return 0;
 }

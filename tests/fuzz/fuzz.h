@@ -8,3 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The path of a file that holds the input, until the next call. */
 const char *input_file(const uint8_t *data, size_t size);
+
+struct image_tree;
+/* Reads what a tree holds, as much of it as a short while allows; aborts when it is not what a tree
+ * must be. */
+void read_tree(struct image_tree *tree);
