@@ -8,7 +8,7 @@
 #include "command.h"
 #include "image/convert.h"
 #include "image/format.h"
-#include "image/image-view.h"
+#include "image/image-source.h"
 
 static void show_progress(uint64_t done, uint64_t total)
 {
@@ -82,7 +82,7 @@ static char *describe(const struct conversion *conversion)
 static int run(const struct arguments *arguments, struct error *err)
 {
 	const char *image = arguments->operands.items[0];
-	cleanup_disk struct disk *from = NULL;
+	cleanup_image_source struct image_source source = {0};
 	struct format format;
 
 	if (find_format(arguments->operands.items[1], &format, err))
@@ -96,9 +96,12 @@ static int run(const struct arguments *arguments, struct error *err)
 	if (is_same_file(image, path))
 		return error_set(
 			err, STATUS_USAGE, "%s: this is the image itself; say --output FILE", path);
-	if (disk_open(image, false, &from, err))
+	if (image_source_open(image, &source, err))
 		return -1;
-	conversion.from = from;
+	if (!source.disk)
+		return error_set(
+			err, STATUS_FAILED, "%s: an archive of files, without a disk", image);
+	conversion.from = source.disk;
 	progress_begin("convert");
 	if (image_convert(&conversion, err)) {
 		progress_abandon();

@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -232,21 +233,26 @@ static int read_members(struct loading *loading, struct error *err)
 	return fail(loading, err);
 }
 
+int archive_scratch(int *ret_fd, struct error *err)
+{
+	const char *directory = getenv("TMPDIR");
+	cleanup_free char *beside =
+		xasprintf("%s/jeos", directory && *directory ? directory : "/var/tmp");
+
+	return host_file_nameless(beside, ret_fd, err);
+}
+
 int archive_open(
 	const struct archive_source *source, struct image_tree **ret_tree, struct error *err)
 {
 	cleanup_image_tree struct image_tree *tree = image_tree_new(&tree_reader_tar);
 	struct state *state = xcalloc(1, sizeof(*state));
 	cleanup_free struct loading *loading = xcalloc(1, sizeof(*loading));
-	const char *directory = getenv("TMPDIR");
-	cleanup_free char *beside =
-		xasprintf("%s/jeos", directory && *directory ? directory : "/var/tmp");
 
 	tree->state = state;
-	if (host_file_nameless(beside, &state->spool, err)) {
-		state->spool = -1;
+	state->spool = -1;
+	if (archive_scratch(&state->spool, err))
 		return -1;
-	}
 	*loading = (struct loading){
 		.tree = tree, .state = state, .source = source, .archive = archive_read_new()};
 	int result = read_members(loading, err);

@@ -21,6 +21,9 @@ int archive_open(
 struct archive_source archive_contents(
 	const struct image_tree *tree, const struct image_file *file);
 
+/* A file without a name, in $TMPDIR or else /var/tmp. */
+int archive_scratch(int *ret_fd, struct error *err);
+
 /* oci.c: the tree that the layers of an OCI image come to, one over the other. */
 
 /* Where an image is: a directory, or an archive with what would be in it. */

@@ -73,6 +73,8 @@ static void compare_partitions(const struct comparison *comparison, const char *
 	compare_uuids(comparison, subject, "type", &a->type, &b->type);
 	compare_uuids(comparison, subject, "UUID", &a->id, &b->id);
 	text(comparison, &(struct difference){"table", subject, "label", a->label, b->label});
+	number(comparison, &(struct difference){"table", subject, "MBR type", NULL, NULL},
+		a->mbr_type, b->mbr_type);
 	number(comparison, &(struct difference){"table", subject, "start", NULL, NULL}, a->start,
 		b->start);
 	number(comparison, &(struct difference){"table", subject, "length", NULL, NULL}, a->length,
@@ -83,7 +85,7 @@ static void compare_partitions(const struct comparison *comparison, const char *
 
 static const char *table_name(const struct image_view *view)
 {
-	return !view->disk ? "of an archive" : view->has_table ? "GPT" : "none";
+	return view->source.disk ? partition_scheme_name(view->table.scheme) : "of an archive";
 }
 
 static void compare_tables(const struct comparison *comparison)
@@ -92,13 +94,14 @@ static void compare_tables(const struct comparison *comparison)
 
 	text(comparison, &(struct difference){"table", "the image", "partition table",
 				 table_name(a), table_name(b)});
-	if (!a->has_table || !b->has_table)
+	if (a->table.scheme != b->table.scheme || a->table.scheme == SCHEME_NONE)
 		return;
-	compare_uuids(comparison, "GPT", "UUID", &a->table.id, &b->table.id);
-	number(comparison, &(struct difference){"table", "GPT", "number of partitions", NULL, NULL},
+	compare_uuids(comparison, "the table", "UUID", &a->table.id, &b->table.id);
+	number(comparison,
+		&(struct difference){"table", "the table", "number of partitions", NULL, NULL},
 		a->table.count, b->table.count);
 	for (size_t i = 0; i < a->table.count && i < b->table.count; i++) {
-		cleanup_free char *subject = xasprintf("GPT: partition %zu", i + 1);
+		cleanup_free char *subject = xasprintf("table: partition %zu", i + 1);
 		compare_partitions(comparison, subject, &a->table.items[i], &b->table.items[i]);
 	}
 }
@@ -185,14 +188,15 @@ static int compare_gaps(const struct comparison *comparison, struct error *err)
 
 	for (size_t i = 0; i <= a->part_count; i++) {
 		const struct slice *part = i < a->part_count ? &a->parts[i].slice : NULL;
-		uint64_t next = part ? part->start : a->disk->size, offset = 0;
-		const struct slice first = {a->disk, end, next - end};
-		const struct slice second = {b->disk, end, next - end};
+		uint64_t next = part ? part->start : a->source.disk->size, offset = 0;
+		const struct slice first = {a->source.disk, end, next - end};
+		const struct slice second = {b->source.disk, end, next - end};
 		if (slice_difference(&first, &second, &offset, err))
 			return -1;
 		if (offset < first.length)
 			difference_add(comparison->differences, "image",
-				name_of_gap(end + offset, a->disk->size), "contents", NULL, NULL);
+				name_of_gap(end + offset, a->source.disk->size), "contents", NULL,
+				NULL);
 		end = part ? part->start + part->length : next;
 	}
 	return 0;
@@ -204,7 +208,7 @@ static int compare_disks(const struct comparison *comparison, struct error *err)
 	size_t before = comparison->differences->count;
 
 	number(comparison, &(struct difference){"image", "the disk", "size", NULL, NULL},
-		a->disk->size, b->disk->size);
+		a->source.disk->size, b->source.disk->size);
 	compare_tables(comparison);
 	bool alike = comparison->differences->count == before;
 	for (size_t i = 0; i < a->part_count && i < b->part_count; i++)
@@ -217,7 +221,7 @@ int image_compare(const struct comparison *comparison, struct error *err)
 {
 	const struct image_view *a = comparison->views[0], *b = comparison->views[1];
 
-	if (a->disk && b->disk && a->has_table == b->has_table)
+	if (a->source.disk && b->source.disk && a->table.scheme == b->table.scheme)
 		return compare_disks(comparison, err);
 	compare_tables(comparison);
 	if (!a->root || !b->root)

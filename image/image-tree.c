@@ -7,7 +7,6 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 
-/* An image of a few MiB can hold names enough for paths that fill any memory. */
 enum { LINKS_FOLLOWED = 40, PIECE = 65536, PATH_BYTES_MAX = 1 << 30 };
 
 static const struct tree_reader *const readers[] = {&tree_reader_ext4, &tree_reader_fat, NULL};
@@ -229,6 +228,15 @@ void image_tree_fact(struct image_tree *tree, const char *name, const char *form
 	vector_push(&tree->facts, ((struct image_fact){name, arena_strdup(&tree->arena, value)}));
 }
 
+int image_tree_path_room(struct image_tree *tree, size_t length, struct error *err)
+{
+	tree->path_bytes += length;
+	if (tree->path_bytes <= PATH_BYTES_MAX)
+		return 0;
+	return error_set(err, STATUS_FAILED, "%s: paths of more than %d bytes together",
+		tree->reader->name, PATH_BYTES_MAX);
+}
+
 int image_tree_name(struct image_tree *tree, const char *directory, const char *name, size_t length,
 	const char **ret_path, struct error *err)
 {
@@ -242,10 +250,8 @@ int image_tree_name(struct image_tree *tree, const char *directory, const char *
 	if (above + 1 + length >= PATH_MAX)
 		return error_set(err, STATUS_FAILED, "%s: a path of more than %d bytes: %.60s...",
 			tree->reader->name, PATH_MAX - 1, directory);
-	tree->path_bytes += above + 1 + length + 1;
-	if (tree->path_bytes > PATH_BYTES_MAX)
-		return error_set(err, STATUS_FAILED, "%s: paths of more than %d bytes together",
-			tree->reader->name, PATH_BYTES_MAX);
+	if (image_tree_path_room(tree, above + 1 + length + 1, err))
+		return -1;
 	char *path = arena_alloc(&tree->arena, above + 1 + length + 1);
 	memcpy(path, directory, above);
 	path[above] = '/';

@@ -127,6 +127,9 @@ void image_tree_fact(struct image_tree *tree, const char *name, const char *form
 /* The path of a name in a directory, in the arena. A name that no file can have is an error. */
 int image_tree_name(struct image_tree *tree, const char *directory, const char *name, size_t length,
 	const char **ret_path, struct error *err);
+/* Counts the bytes of a path that is kept: an image of a few MiB can hold names enough for paths
+ * that fill any memory. */
+int image_tree_path_room(struct image_tree *tree, size_t length, struct error *err);
 /* The error of a structure that is damaged: "ext4: WHAT, at byte 4096 of the disk". */
 int image_damaged(const struct image_tree *tree, uint64_t offset, struct error *err,
 	const char *format, ...) printf_like(4, 5);

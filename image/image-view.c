@@ -1,6 +1,5 @@
 #include "image-view.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -12,26 +11,33 @@ static int fill_part(struct image_part *part, struct error *err)
 
 static void add_part(struct image_view *view, const struct partition *partition)
 {
+	struct disk *disk = view->source.disk;
 	struct image_part *part = &view->parts[view->part_count++];
 
 	part->partition = partition;
-	part->slice = partition ? (struct slice){view->disk, partition->start, partition->length}
-				: (struct slice){view->disk, 0, view->disk->size};
+	part->slice = partition ? (struct slice){disk, partition->start, partition->length}
+				: (struct slice){disk, 0, disk ? disk->size : 0};
+}
+
+static void add_whole(struct image_view *view)
+{
+	view->table.scheme = SCHEME_NONE;
+	view->parts = xcalloc(1, sizeof(*view->parts));
+	add_part(view, NULL);
+	view->parts->tree = view->source.archive;
 }
 
 /* A filesystem that fills the disk, else the partitions of its table. */
 static int find_parts(struct image_view *view, struct error *err)
 {
-	const struct slice whole = {view->disk, 0, view->disk->size};
+	const struct slice whole = {view->source.disk, 0, view->source.disk->size};
 
 	if (tree_reader_find(&whole)) {
-		view->parts = xcalloc(1, sizeof(*view->parts));
-		add_part(view, NULL);
+		add_whole(view);
 		return 0;
 	}
-	if (partition_read(view->disk, &view->table, err))
+	if (partition_read(view->source.disk, &view->table, err))
 		return error_wrap(err, "no filesystem that jeos reads, and no table of partitions");
-	view->has_table = true;
 	view->parts = xcalloc(view->table.count + 1, sizeof(*view->parts));
 	vector_for_each (partition, &view->table)
 		add_part(view, partition);
@@ -57,29 +63,26 @@ static struct image_part *find_root(const struct image_view *view)
 	return NULL;
 }
 
-static int measure_file(struct image_view *view, struct error *err)
+static int fill_parts(struct image_view *view, struct error *err)
 {
-	struct stat status;
-
-	if (stat(view->path, &status))
-		return error_errno(err, errno, "%s", view->path);
-	view->file_size = status.st_size;
-	view->stored = (uint64_t)status.st_blocks * 512;
+	for (size_t i = 0; i < view->part_count; i++)
+		if (fill_part(&view->parts[i], err))
+			return view->parts[i].partition
+				       ? error_wrap(err, "%s: partition %zu", view->path, i + 1)
+				       : error_wrap(err, "%s", view->path);
 	return 0;
 }
 
 static int open_all(struct image_view *view, struct error *err)
 {
-	if (measure_file(view, err) || disk_open(view->path, false, &view->disk, err))
+	if (image_source_open(view->path, &view->source, err))
 		return -1;
-	view->format = view->disk->driver->name;
-	if (find_parts(view, err))
+	if (view->source.archive)
+		add_whole(view);
+	else if (find_parts(view, err))
 		return error_wrap(err, "%s", view->path);
-	for (size_t i = 0; i < view->part_count; i++)
-		if (fill_part(&view->parts[i], err))
-			return view->has_table
-				       ? error_wrap(err, "%s: partition %zu", view->path, i + 1)
-				       : error_wrap(err, "%s", view->path);
+	else if (fill_parts(view, err))
+		return -1;
 	view->root = find_root(view);
 	return 0;
 }
@@ -99,10 +102,11 @@ int image_view_open(const char *path, struct image_view *ret_view, struct error 
 void image_view_release(struct image_view *view)
 {
 	for (size_t i = 0; i < view->part_count; i++)
-		image_tree_free(view->parts[i].tree);
+		if (!view->source.archive)
+			image_tree_free(view->parts[i].tree);
 	free(view->parts);
 	partition_table_release(&view->table);
-	disk_free(view->disk);
+	image_source_release(&view->source);
 	free(view->path);
 	*view = (struct image_view){0};
 }

@@ -2,26 +2,23 @@
  */
 #pragma once
 
-#include "image-tree.h"
+#include "image-source.h"
 #include "partition.h"
 
 /* A partition, or the whole of a disk without a table, or of an archive. */
 struct image_part {
 	const struct partition *partition; /* of the view's table; NULL: the whole */
 	struct slice slice;                /* of an archive its disk is NULL */
-	struct image_tree *tree;           /* owned; NULL: nothing in it that jeos reads */
+	struct image_tree *tree;           /* NULL: nothing in it that jeos reads */
 };
 
 struct image_view {
-	char *path;         /* owned */
-	const char *format; /* "qcow2", "tar" */
-	struct disk *disk;  /* NULL: an archive of files; owned */
-	bool has_table;
-	struct partition_table table;
-	struct image_part *parts; /* owned */
+	char *path; /* owned */
+	struct image_source source;
+	struct partition_table table; /* SCHEME_NONE: it has none */
+	struct image_part *parts;     /* owned, with their trees, but for an archive's */
 	size_t part_count;
-	struct image_part *root;    /* the one that the system is in; NULL: none */
-	uint64_t file_size, stored; /* bytes of the file, and those that it takes on the host */
+	struct image_part *root; /* the one that the system is in; NULL: none */
 };
 
 /* Damage that keeps anything from being read is an error that says where. */

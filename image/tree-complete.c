@@ -27,7 +27,7 @@ static void drop_replaced(struct image_files *files)
 	files->count = count;
 }
 
-static void add_parents(struct image_tree *tree)
+static int add_parents(struct image_tree *tree, struct error *err)
 {
 	size_t count = tree->files.count;
 
@@ -40,6 +40,8 @@ static void add_parents(struct image_tree *tree)
 			sorted.files.count = count;
 			if (image_tree_find(&sorted, path))
 				break;
+			if (image_tree_path_room(tree, strlen(path) + 1, err))
+				return -1;
 			*image_tree_add(tree) = (struct image_file){
 				.path = arena_strdup(&tree->arena, path),
 				.mode = S_IFDIR | 0755,
@@ -49,6 +51,7 @@ static void add_parents(struct image_tree *tree)
 	}
 	vector_sort(&tree->files, by_path);
 	drop_replaced(&tree->files);
+	return 0;
 }
 
 /* A later name of a file becomes what its first name is. */
@@ -116,8 +119,7 @@ int image_tree_complete(struct image_tree *tree, struct error *err)
 		*image_tree_add(tree) =
 			(struct image_file){.path = "/", .mode = S_IFDIR | 0755, .links = 1};
 	vector_sort(&tree->files, by_path);
-	add_parents(tree);
-	if (join_links(tree, err) || check_parents(tree, err))
+	if (add_parents(tree, err) || join_links(tree, err) || check_parents(tree, err))
 		return -1;
 	count_links(tree);
 	return 0;

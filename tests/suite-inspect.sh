@@ -166,4 +166,166 @@ test_partitions_and_fat() {
 		.partitions.list[1]["type-name"], (.boot | keys[])]' "$TMPDIR/output")"
 }
 
+# Archives, by whatever they are compressed, of one tree.
+test_tar() {
+	local option
+	for option in '' z J --zstd; do
+		# shellcheck disable=SC2086 # nothing, or an option
+		tar -C "$tree" -c ${option:+-${option#-}} --xattrs --format=pax --sparse \
+			-f "$TMPDIR/archive" . 2>/dev/null
+		assert_tree "$TMPDIR/archive"
+	done
+	(cd "$tree" && tar -cf "$TMPDIR/archive" etc many deep/a/b/c/file)
+	inspect "$TMPDIR/archive" --ls /deep/a
+	assertEquals 'directories that the archive does not have' 0 $status
+	assertContains "$output" /deep/a/b
+}
+
+test_tar_that_leads_out() {
+	mkdir -p "$TMPDIR/out/in"
+	echo x >"$TMPDIR/out/file"
+	(cd "$TMPDIR/out/in" && tar -P -cf "$TMPDIR/archive" ../file 2>/dev/null)
+	inspect "$TMPDIR/archive"
+	assertEquals 1 $status
+	assertContains "$errors" 'a name that no file can have'
+	# A link to elsewhere, then a file below it.
+	(cd "$TMPDIR/out/in" && ln -s /tmp link && tar -cf "$TMPDIR/archive" link && rm link &&
+		mkdir link && : >link/file && tar -rf "$TMPDIR/archive" link/file)
+	inspect "$TMPDIR/archive" -x / -o "$TMPDIR/nowhere"
+	assertEquals 1 $status
+	assertContains "$errors" 'no directory'
+	assertFalse '[ -e /tmp/file ]'
+	tar -C "$tree" -czf "$TMPDIR/archive" .
+	truncate -s 5000 "$TMPDIR/archive"
+	inspect "$TMPDIR/archive"
+	assertEquals 1 $status
+	assertContains "$errors" 'tar: damaged'
+}
+
+# Layers as umoci makes them: files that go, directories that go, files that change.
+test_oci() {
+	need_programs umoci skopeo || return 0
+	local image=$TMPDIR/oci bundle=$TMPDIR/bundle
+	umoci init --layout "$image" && umoci new --image "$image:one" &&
+		umoci unpack --rootless --image "$image:one" "$bundle"
+	assertEquals umoci 0 $?
+	cp -a "$tree"/{etc,many,deep,second-name,short-link} "$bundle/rootfs/"
+	umoci repack --image "$image:one" "$bundle"
+	rm -rf "$bundle" && umoci unpack --rootless --image "$image:one" "$bundle"
+	rm -r "$bundle/rootfs/many" "$bundle/rootfs/etc/hostname"
+	echo more >>"$bundle/rootfs/deep/a/b/c/file"
+	umoci repack --image "$image:one" "$bundle"
+	inspect "$image" -x / -o "$TMPDIR/layers"
+	assertEquals "$errors" 0 $status
+	assertNull "$(diff <(sums "$bundle/rootfs") <(sums "$TMPDIR/layers"))"
+	assertNull "$(diff <(cd "$bundle/rootfs" && find . | sort) <(cd "$TMPDIR/layers" && find . | sort))"
+	skopeo copy -q "oci:$image:one" "oci-archive:$TMPDIR/oci.tar" 2>/dev/null
+	inspect "$TMPDIR/oci.tar" --cat /etc/os-release
+	assertEquals "$errors" "$(<"$tree/etc/os-release")" "$output"
+	rm "$image"/blobs/sha256/*
+	inspect "$image"
+	assertEquals 1 $status
+	assertContains "$errors" 'OCI: blobs/sha256/'
+}
+
+differ() { # differ ARGUMENT...: as inspect
+	"$JEOS" -q diff "$@" >"$TMPDIR/output" 2>"$TMPDIR/errors" </dev/null
+	status=$?
+	output=$(<"$TMPDIR/output")
+	errors=$(<"$TMPDIR/errors")
+}
+
+# One tree in a disk, on a whole disk and in an archive has the same files.
+test_diff_whatever_the_format() {
+	local image=$TMPDIR/image
+	mke2fs -q -F -t ext4 -d "$tree" "$image" 64M
+	qemu-img convert -f raw -O vmdk "$image" "$image.vmdk"
+	tar -C "$tree" -c --xattrs --format=pax -f "$image.tar" . 2>/dev/null
+	differ "$image" "$image.vmdk"
+	assertEquals "$output$errors" 0 $status
+	differ --exact "$image" "$image.vmdk"
+	assertEquals "$output$errors" 0 $status
+	differ "$image" "$image.tar" --ignore times
+	assertEquals 1 $status
+	assertEquals 'the image: its partition table is `none` and `of an archive`
+the root: its type is `ext4` and `tar`' "$output"
+	differ "$image" "$JEOS_TOP/README.md"
+	assertEquals 1 $status
+	assertNull "$output"
+}
+
+test_diff_names_what_differs() {
+	local image=$TMPDIR/image
+	mke2fs -q -F -t ext4 -d "$tree" "$image" 64M
+	cp --sparse=always "$image" "$image.other"
+	debugfs -w -f - "$image.other" >"$TMPDIR/log" 2>&1 <<-END
+		rm /nothing
+		sif /etc/hostname mode 0100600
+		sif /large uid 7
+		sif /sparse mtime 20200101000000
+		write $TMPDIR/log /new
+		rm /deep/a/b/c/file
+		rm /second-name
+	END
+	printf x | dd of="$image.other" bs=1 seek=$((1024 * 1024 * 60)) conv=notrunc status=none
+	differ "$image" "$image.other" -i times
+	assertEquals 1 $status
+	assertEquals '/deep/a/b/c/file: only the first has it
+/etc/hostname: its mode is `100644` and `100600`
+/large: its owner is `0` and `7`
+/new: only the second has it
+/nothing: only the first has it
+/second-name: only the first has it' "$(grep -v 'the root' <<<"$output")"
+	differ "$image" "$image.other" --json
+	assertEquals 1 "$(jq '[.[] | select(.subject == "/sparse" and .what == "modification time")] | length' "$TMPDIR/output")"
+	differ "$image" "$image.other" -i time
+	assertEquals 2 $status
+	# shellcheck disable=SC2016 # the back quotes are the message's
+	assertContains "$errors" 'did you mean `times`?'
+}
+
+test_convert() {
+	local image=$TMPDIR/convert format family
+	mke2fs -q -F -t ext4 -d "$tree" "$image" 64M
+	while read -r format family; do
+		"$JEOS" -q convert "$image" "$format" -o "$image.$format"
+		assertEquals "$format" 0 $?
+		assertTrue "$format" "qemu-img compare -q -f raw -F $family '$image' '$image.$format'"
+		"$JEOS" -q convert "$image.$format" qcow2 -c zstd -o "$image.again"
+		assertTrue "$format" "qemu-img compare -q -f raw -F qcow2 '$image' '$image.again'"
+		assertTrue "$format" "qemu-img check -q '$image.again'"
+		rm "$image.again"
+	done <<-'END'
+		raw raw
+		qcow2 qcow2
+		vdi vdi
+		vhd vpc
+		vhd-fixed vpc
+		vmdk vmdk
+		vmdk-stream vmdk
+	END
+	"$JEOS" -q convert "$image" qcow2 -o "$image.qcow2" 2>"$TMPDIR/errors"
+	assertEquals 1 $?
+	assertContains "$(<"$TMPDIR/errors")" '--force replaces it'
+	cp "$image.qcow2" "$image.first"
+	assertTrue 'by force' "'$JEOS' -q convert -f '$image' qcow2 -o '$image.qcow2'"
+	assertTrue 'the same bytes' "cmp '$image.first' '$image.qcow2'"
+	"$JEOS" -q convert "$image" tar -o "$image.x" 2>"$TMPDIR/errors"
+	assertEquals 2 $?
+	"$JEOS" -q convert "$image" raw -f -o "$image" 2>"$TMPDIR/errors"
+	assertEquals 2 $?
+	assertContains "$(<"$TMPDIR/errors")" 'the image itself'
+	assertNull 'nothing is left' "$(find "$TMPDIR" -name '*.part')"
+	# A disk in an archive, as appliances for VirtualBox and Google's cloud have it.
+	(cd "$TMPDIR" && : >a.ovf && mv convert.vmdk-stream a.vmdk && tar -cf "$image.ova" a.ovf a.vmdk &&
+		mv convert.raw disk.raw && tar -czSf "$image.tar.gz" disk.raw)
+	for format in ova tar.gz; do
+		"$JEOS" -q convert "$image.$format" qcow2 -o "$image.again"
+		assertEquals "$format" 0 $?
+		assertTrue "$format" "qemu-img compare -q -f raw -F qcow2 '$image' '$image.again'"
+		rm -f "$image.again"
+	done
+	assert_tree "$image.ova"
+}
+
 . shunit2

@@ -2,14 +2,22 @@
 #include <string.h>
 
 #include "boot/kernel-files.h"
+#include "image/zeros.h"
 #include "inspect.h"
 
-static bool has_type(const struct image_view *view, const struct uuid *type)
+/* Whether a BIOS finds something to start in the first sector. */
+static bool has_boot_code(const struct image_view *view)
 {
-	for (size_t i = 0; i < view->table.count; i++)
-		if (!memcmp(&view->table.items[i].type, type, sizeof(*type)))
-			return true;
-	return false;
+	enum { BOOT_CODE = 440 };
+	uint8_t code[BOOT_CODE];
+	struct error ignored = {0};
+	bool found = view->source.disk && view->source.disk->size >= BOOT_CODE &&
+		     view->table.scheme != SCHEME_NONE &&
+		     !disk_read(view->source.disk, 0, code, sizeof(code), &ignored) &&
+		     !is_zeros(code, sizeof(code));
+
+	error_release(&ignored);
+	return found;
 }
 
 /* What UEFI starts from a disk that it knows nothing of. */
@@ -32,8 +40,8 @@ static int gather(struct image_view *view, json_t **ret_json, struct error *err)
 	json_t *json = json_object();
 
 	(void)err;
-	if (has_type(view, &partition_type_bios_boot))
-		json_object_set_new(json, "bios", json_string("a BIOS boot partition"));
+	if (has_boot_code(view))
+		json_object_set_new(json, "bios", json_string("code in the first sector"));
 	if (program)
 		json_object_set_new(json, "uefi", inspect_text(program));
 	if (view->root && image_tree_resolve(view->root->tree, KERNEL_FILES_CONFIG))

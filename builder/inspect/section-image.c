@@ -27,21 +27,21 @@ static json_t *chain(const struct disk *disk)
 static int gather(struct image_view *view, json_t **ret_json, struct error *err)
 {
 	json_t *json = json_pack("{s:o, s:s, s:I, s:I}", "path", inspect_text(view->path), "format",
-		view->format, "file-size", (json_int_t)view->file_size, "stored",
-		(json_int_t)view->stored);
-	uint64_t data = view->disk   ? count_data(view->disk)
-			: view->root ? view->root->tree->size
-				     : 0;
+		view->source.format, "file-size", (json_int_t)view->source.file_size, "stored",
+		(json_int_t)view->source.stored);
+	uint64_t data = view->source.disk ? count_data(view->source.disk)
+			: view->root      ? view->root->tree->size
+					  : 0;
 
 	(void)err;
 	json_object_set_new(json, "data", json_integer(data));
-	if (view->file_size)
+	if (view->source.file_size)
 		json_object_set_new(json, "compression-ratio",
-			json_real((double)(data * 100 / view->file_size) / 100));
-	if (view->disk)
-		json_object_set_new(json, "virtual-size", json_integer(view->disk->size));
-	if (view->disk && view->disk->backing)
-		json_object_set_new(json, "backing", chain(view->disk));
+			json_real((double)(data * 100 / view->source.file_size) / 100));
+	if (view->source.disk)
+		json_object_set_new(json, "virtual-size", json_integer(view->source.disk->size));
+	if (view->source.disk && view->source.disk->backing)
+		json_object_set_new(json, "backing", chain(view->source.disk));
 	*ret_json = json;
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* The partition table, and the filesystems. */
+#include <stdio.h>
 #include <string.h>
 
 #include "architecture.h"
@@ -60,7 +61,11 @@ static json_t *part_json(const struct image_view *view, size_t index)
 		(json_int_t)part->slice.start, "length", (json_int_t)part->slice.length);
 	char text[UUID_TEXT];
 
-	if (partition) {
+	if (partition && view->table.scheme == SCHEME_MBR) {
+		snprintf(text, sizeof(text), "%02x", partition->mbr_type);
+		json_object_set_new(json, "type", json_string(text));
+		json_object_set_new(json, "active", json_boolean(partition->active));
+	} else if (partition) {
 		uuid_format(&partition->type, text);
 		json_object_set_new(json, "type", json_string(text));
 		json_object_set_new(json, "type-name", json_string(type_name(text)));
@@ -80,8 +85,8 @@ static int gather(struct image_view *view, json_t **ret_json, struct error *err)
 	char text[UUID_TEXT];
 
 	(void)err;
-	json_object_set_new(json, "table", json_string(view->has_table ? "gpt" : "none"));
-	if (view->has_table) {
+	json_object_set_new(json, "table", json_string(partition_scheme_name(view->table.scheme)));
+	if (view->table.scheme == SCHEME_GPT) {
 		uuid_format(&view->table.id, text);
 		json_object_set_new(json, "id", json_string(text));
 	}
@@ -119,8 +124,9 @@ static void print(const json_t *json, bool whole, struct buffer *text)
 		buffer_printf(text, "  %llu %10s  %-16s ",
 			(unsigned long long)inspect_get_number(part, "number"),
 			inspect_size(inspect_get_number(part, "length"), &size),
-			*inspect_get_text(part, "label") ? inspect_get_text(part, "label")
-							 : inspect_get_text(part, "type-name"));
+			inspect_get_text(part, *inspect_get_text(part, "label")       ? "label"
+					       : *inspect_get_text(part, "type-name") ? "type-name"
+										      : "type"));
 		if (filesystem)
 			print_filesystem(filesystem, text);
 		buffer_text(text, "\n");
