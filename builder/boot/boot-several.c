@@ -201,7 +201,7 @@ int boot_test_several(const struct boot_options *options, size_t count, unsigned
 		progress_abandon();
 		return -1;
 	}
-	cleanup_free char *made = xasprintf("%zu boots", count);
+	cleanup_free char *made = xasprintf("%zu boot%s", count, count == 1 ? "" : "s");
 	progress_end(made);
 	return 0;
 }

@@ -39,6 +39,10 @@ static int make_check(struct subject *subject, struct verdict *verdict,
 		 err->status != STATUS_MISSING)
 		return -1;
 	record(verdict, steal_pointer(&name), start, err);
+	struct check_result *result = &verdict->results.items[verdict->results.count - 1];
+	if (result->outcome == CHECK_PASSED)
+		result->detail = steal_pointer(&subject->remark);
+	free(steal_pointer(&subject->remark));
 	return 0;
 }
 

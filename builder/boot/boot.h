@@ -69,7 +69,7 @@ enum check_outcome { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED };
 struct check_result {
 	char *name; /* "run: systemctl is-system-running"; owned */
 	enum check_outcome outcome;
-	char *detail; /* why it failed or was skipped; NULL; owned */
+	char *detail; /* why it failed or was skipped, or what was measured; NULL; owned */
 	uint64_t milliseconds;
 };
 

@@ -15,6 +15,8 @@ const struct check_driver check_drivers[] = {
 	[CHECK_PRESENT] = {"present", check_present},
 	[CHECK_MEMORY_USED] = {"memory-used", check_memory_used},
 	[CHECK_ROOT_GROWS] = {"root-grows", check_root_grows},
+	[CHECK_SURVIVES] = {"survives", check_survives},
+	[CHECK_BALLOON] = {"balloon", check_balloon},
 };
 
 const struct check_driver always_checks[] = {
@@ -58,6 +60,10 @@ char *check_name(const struct recipe_check *check)
 		append_text(&name, check->text);
 	if (check->kind == CHECK_PORT)
 		buffer_printf(&name, " %" PRIu64, check->number);
+	else if (check->kind == CHECK_SURVIVES && check->number)
+		buffer_printf(&name, ", port %" PRIu64, check->number);
+	else if (check->kind == CHECK_SURVIVES)
+		return name.data;
 	else if (check->number)
 		buffer_printf(&name, " %s", size_format(check->number, size, sizeof(size)));
 	append_words(&name, "packages", &check->packages);

@@ -30,6 +30,8 @@ int check_absent(struct subject *subject, const struct recipe_check *check, stru
 int check_present(struct subject *subject, const struct recipe_check *check, struct error *err);
 int check_memory_used(struct subject *subject, const struct recipe_check *check, struct error *err);
 int check_root_grows(struct subject *subject, const struct recipe_check *check, struct error *err);
+int check_survives(struct subject *subject, const struct recipe_check *check, struct error *err);
+int check_balloon(struct subject *subject, const struct recipe_check *check, struct error *err);
 int check_no_failed_units(
 	struct subject *subject, const struct recipe_check *check, struct error *err);
 int check_no_kernel_fault(

@@ -16,7 +16,6 @@
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "clock.h"
-#include "qemu-command.h"
 
 enum {
 	START_LIMIT = 30 * 1000, /* milliseconds until QEMU has connected its lines */
@@ -51,6 +50,7 @@ static int listen_at(int directory, const char *name, int *ret_fd, struct error 
 
 	snprintf(
 		address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", directory, name);
+	unlinkat(directory, name, 0); /* that of a machine before */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
 		return error_errno(err, errno, "listening for QEMU's line %s", name);
 	*ret_fd = steal_fd(&fd);
@@ -121,7 +121,7 @@ static void handle_event(void *context, const char *name, const json_t *data)
 		qemu->farewell = MACHINE_RESET;
 	else if (!strcmp(name, "SHUTDOWN") && text_equal(reason, "guest-shutdown"))
 		qemu->farewell = MACHINE_OFF;
-	else if (!strcmp(name, "STOP") && qemu->farewell == MACHINE_RUNNING)
+	else if (!strcmp(name, "STOP") && qemu->farewell == MACHINE_RUNNING && !qemu->pausing)
 		machine_break(&qemu->machine, xstrdup("QEMU stopped the guest"));
 }
 
@@ -165,6 +165,7 @@ static void qemu_free(struct machine *machine)
 		process_end(qemu->pid);
 	qmp_release(&qemu->qmp);
 	vector_release(&qemu->forwards);
+	qemu_command_release(&qemu->command);
 	if (qemu->output >= 0)
 		close(qemu->output);
 	free(qemu);
@@ -226,40 +227,38 @@ static int connect_lines(
 	return qmp_start(&qemu->qmp, err);
 }
 
-static int launch(
-	struct machine_qemu *qemu, const struct machine_options *options, struct error *err)
+static int compose(
+	const struct machine_options *options, struct qemu_command *ret_command, struct error *err)
 {
 	struct qemu_guest guest = {options->boot, options->accelerator->kvm, options->disk, "qcow2",
 		.isolated = true, .kernel = options->kernel};
-	cleanup_qemu_command struct qemu_command command = {0};
 
-	if (qemu_command_begin(&guest, &command, err))
+	if (qemu_command_begin(&guest, ret_command, err))
 		return -1;
-	qemu_option(&command, "-no-reboot", NULL);
+	qemu_option(ret_command, "-no-reboot", NULL);
 	for (size_t i = 0; i < LINE_COUNT; i++) {
 		cleanup_free char *chardev =
 			xasprintf("socket,id=%1$s,path=%1$s", line_table[i].name);
-		qemu_option(&command, "-chardev", chardev);
-		qemu_option(&command, line_table[i].option, line_table[i].value);
+		qemu_option(ret_command, "-chardev", chardev);
+		qemu_option(ret_command, line_table[i].option, line_table[i].value);
 	}
-	struct process process = {
-		.arguments = qemu_command_end(&command), .directory = options->boot->work};
-	return process_start(&process, qemu->output, &qemu->pid, err);
+	return 0;
 }
 
-static int start_with(
-	struct machine_qemu *qemu, const struct machine_options *options, struct error *err)
+int qemu_launch(struct machine_qemu *qemu, struct error *err)
 {
-	cleanup_fd int work = open(options->boot->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int work = open(qemu->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int listeners[LINE_COUNT] = {-1, -1, -1}, result = 0;
+	const struct process process = {
+		.arguments = qemu_command_end(&qemu->command), .directory = qemu->work};
 
 	qemu->output = memfd_create("qemu", MFD_CLOEXEC);
 	if (work < 0 || qemu->output < 0)
-		return error_errno(err, errno, "%s", options->boot->work);
+		return error_errno(err, errno, "%s", qemu->work);
 	for (size_t i = 0; i < LINE_COUNT && !result; i++)
 		result = listen_at(work, line_table[i].name, &listeners[i], err);
 	if (!result)
-		result = launch(qemu, options, err);
+		result = process_start(&process, qemu->output, &qemu->pid, err);
 	if (!result && connect_lines(qemu, listeners, err))
 		result = err->status == STATUS_EMULATOR ? explain_start(qemu, err) : -1;
 	for (size_t i = 0; i < LINE_COUNT; i++)
@@ -267,15 +266,23 @@ static int start_with(
 	return result;
 }
 
-static int qemu_start(
-	const struct machine_options *options, struct machine **ret_machine, struct error *err)
+struct machine_qemu *qemu_new(const char *work)
 {
 	struct machine_qemu *qemu = xcalloc(1, sizeof(*qemu));
 
 	qemu->machine.driver = &machine_qemu;
 	qemu->machine.console_line.fd = qemu->machine.agent_line.fd = qemu->qmp.line.fd = -1;
 	qemu->machine.console_log = qemu->machine.control_fd = qemu->output = -1;
-	if (start_with(qemu, options, err)) {
+	qemu->work = work;
+	return qemu;
+}
+
+static int qemu_start(
+	const struct machine_options *options, struct machine **ret_machine, struct error *err)
+{
+	struct machine_qemu *qemu = qemu_new(options->boot->work);
+
+	if (compose(options, &qemu->command, err) || qemu_launch(qemu, err)) {
 		machine_free(&qemu->machine);
 		return -1;
 	}
@@ -292,4 +299,8 @@ const struct machine_driver machine_qemu = {
 	.processor_time = qemu_processor_time,
 	.connect = qemu_connect,
 	.free = qemu_free,
+	.snapshot = qemu_snapshot,
+	.go_back = qemu_go_back,
+	.move = qemu_move,
+	.balloon = qemu_balloon,
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "machine.h"
+#include "qemu-command.h"
 #include "qmp.h"
 
 /* A port of the guest and the one of the host that leads there. */
@@ -13,6 +14,9 @@ struct machine_qemu {
 	struct machine machine;
 	struct qmp qmp;
 	pid_t pid;                   /* 0: ended */
+	struct qemu_command command; /* what started it */
+	const char *work;            /* its directory; borrowed */
+	bool pausing;                /* it is us who stop the guest now and then */
 	int output;                  /* what QEMU itself says: a nameless file; owned */
 	enum machine_state farewell; /* what the guest will have done when QEMU ends */
 	uint64_t next_look;          /* at its registers; milliseconds of clock_now() */
@@ -21,6 +25,17 @@ struct machine_qemu {
 
 int qemu_connect(
 	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
+
+/* Starts QEMU by its command, its lines connected. */
+int qemu_launch(struct machine_qemu *qemu, struct error *err);
+/* An empty one, which machine_free() takes. */
+struct machine_qemu *qemu_new(const char *work);
+
+int qemu_snapshot(struct machine *machine, struct error *err);
+int qemu_go_back(struct machine *machine, struct error *err);
+int qemu_move(struct machine *machine, enum machine_move how,
+	int (*meanwhile)(void *context, struct error *err), void *context, struct error *err);
+int qemu_balloon(struct machine *machine, uint64_t bytes, uint64_t deadline, struct error *err);
 
 /* A command of QEMU's monitor for people; its output is owned by the caller. */
 int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output, struct error *err);

@@ -22,6 +22,12 @@ enum machine_state {
 
 struct machine;
 
+/* How a running guest is carried from one emulator to another. */
+enum machine_move {
+	MOVE_LIVE,    /* while it runs, over a TCP connection on the loopback */
+	MOVE_BY_FILE, /* stopped, its state kept in a file meanwhile */
+};
+
 /* Paths are relative to the work directory, the log aside. */
 struct machine_options {
 	const struct boot_options *boot;
@@ -56,6 +62,19 @@ struct machine_driver {
 	int (*connect)(struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd,
 		struct error *err);
 	void (*free)(struct machine *machine);
+	/*
+	 * What not every back end can do (NULL), nor each of its machines (STATUS_MISSING). A guest
+	 * that does not survive is STATUS_CHECK. `meanwhile` is called time and again as long as
+	 * the old machine is there.
+	 */
+	int (*snapshot)(struct machine *machine, struct error *err);
+	int (*go_back)(struct machine *machine, struct error *err); /* to the last snapshot */
+	int (*move)(struct machine *machine, enum machine_move how,
+		int (*meanwhile)(void *context, struct error *err), void *context,
+		struct error *err);
+	/* Leaves the guest so many bytes of its memory, or gives it back what it had. */
+	int (*balloon)(
+		struct machine *machine, uint64_t bytes, uint64_t deadline, struct error *err);
 };
 
 /* Drivers embed this first. */

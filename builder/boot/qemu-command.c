@@ -129,6 +129,7 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 		qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
 		option_printf(command, "-device", "%s,rng=random",
 			device_on(command, machine, "virtio-rng"));
+		qemu_option(command, "-device", device_on(command, machine, "virtio-balloon"));
 	}
 	if (machine->panic_device)
 		qemu_option(command, "-device", machine->panic_device);

@@ -1,7 +1,9 @@
 #include "qmp.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/interrupt.h"
@@ -93,8 +95,33 @@ static int wait_reply(struct qmp *qmp, unsigned id, json_t **ret_reply, struct e
 	}
 }
 
-int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret_result,
-	struct error *err)
+/* Sends a line, and a descriptor with it unless that is negative. */
+static int send_with(struct qmp *qmp, const char *text, int fd, struct error *err)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec data = {(char *)text, 1};
+	struct msghdr message = {.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+
+	if (fd < 0)
+		return line_send(&qmp->line, text, err);
+	control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(fd)),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	/* It travels with the first byte. */
+	if (sendmsg(qmp->line.fd, &message, MSG_NOSIGNAL) != 1)
+		return error_errno(err, errno, "sending a descriptor");
+	return line_send(&qmp->line, text + 1, err);
+}
+
+static int command_with(struct qmp *qmp, const char *command, json_t *arguments, int fd,
+	json_t **ret_result, struct error *err)
 {
 	unsigned id = ++qmp->last_id;
 	json_t *request = json_pack(
@@ -104,7 +131,7 @@ int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 	json_t *reply;
 
 	json_decref(request);
-	if (line_send(&qmp->line, text, err)) {
+	if (send_with(qmp, text, fd, err)) {
 		err->status = STATUS_EMULATOR;
 		return error_wrap(err, "QMP: %s", command);
 	}
@@ -119,6 +146,17 @@ int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t 
 		*ret_result = json_incref(result);
 	json_decref(reply);
 	return error || !result ? -1 : 0;
+}
+
+int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret_result,
+	struct error *err)
+{
+	return command_with(qmp, command, arguments, -1, ret_result, err);
+}
+
+int qmp_give(struct qmp *qmp, const char *name, int fd, struct error *err)
+{
+	return command_with(qmp, "getfd", json_pack("{s:s}", "fdname", name), fd, NULL, err);
 }
 
 int qmp_receive(struct qmp *qmp, struct error *err)

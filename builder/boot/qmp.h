@@ -24,6 +24,8 @@ int qmp_start(struct qmp *qmp, struct error *err);
  */
 int qmp_command(struct qmp *qmp, const char *command, json_t *arguments, json_t **ret_result,
 	struct error *err);
+/* Hands QEMU a descriptor under a name, for uses such as "fd:NAME". */
+int qmp_give(struct qmp *qmp, const char *name, int fd, struct error *err);
 /* Handles the events that have come, without waiting. */
 int qmp_receive(struct qmp *qmp, struct error *err);
 void qmp_release(struct qmp *qmp);

@@ -38,7 +38,7 @@ static void append_result(struct buffer *tap, size_t number, const struct verdic
 		append_description(tap, result->detail);
 	}
 	buffer_text(tap, "\n");
-	if (result->outcome == CHECK_FAILED && result->detail)
+	if (result->outcome != CHECK_SKIPPED && result->detail)
 		append_comment(tap, result->detail);
 }
 

@@ -172,5 +172,6 @@ void subject_release(struct subject *subject)
 {
 	machine_free(subject->machine);
 	kernel_files_release(&subject->kernel);
+	free(subject->remark);
 	*subject = (struct subject){0};
 }

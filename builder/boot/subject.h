@@ -13,6 +13,7 @@ struct subject {
 	struct machine *machine;    /* owned; NULL until it is on */
 	struct agent agent;
 	struct agent_hello hello;
+	char *remark; /* what a check found out beside that it passed; owned */
 };
 
 /* Makes all that the guest needs in the work directory, and chooses the accelerator. */

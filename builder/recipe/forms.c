@@ -71,6 +71,14 @@ static const char *init_at(size_t index)
 	return inits[index];
 }
 
+/* Those of boot/check-survives.c. */
+static const char *event_at(size_t index)
+{
+	static const char *const events[] = {"migration", "snapshot", "suspend", NULL};
+
+	return events[index];
+}
+
 /* In the order of the bits FIRMWARE_*. */
 static const char *firmware_at(size_t index)
 {
@@ -289,6 +297,7 @@ const struct form form_hook = {
 	.pattern = FILE_NAME,
 	.verify = verify_hook,
 };
+const struct form form_event = {.what = "event", .choice = event_at};
 const struct form form_init = {.what = "init", .choice = init_at};
 /* The methods of crypt(5) that are strong enough: yescrypt, scrypt, bcrypt, SHA-2. */
 const struct form form_password_hash = {

@@ -72,16 +72,18 @@ enum check_kind {
 	CHECK_PRESENT,     /* ... that must be there */
 	CHECK_MEMORY_USED, /* at most so many bytes in use after boot */
 	CHECK_ROOT_GROWS,  /* with the disk enlarged to so many bytes, the root fills it */
+	CHECK_SURVIVES,    /* goes on after what its host does to it */
+	CHECK_BALLOON,     /* makes do with so many bytes of its memory, then takes back the rest */
 };
 
 struct recipe_check {
 	enum check_kind kind;
 	struct position at;
-	const char *text;   /* run: shell command; console: text to wait for */
+	const char *text;   /* run: shell command; console: text to wait for; survives: event */
 	int exit_status;    /* run: the expected one */
 	const char *output; /* run: extended regular expression its output must match, or NULL */
 	uint64_t within;    /* milliseconds this check may take */
-	uint64_t number;    /* port; or bytes of memory-used and root-grows */
+	uint64_t number;    /* port; or bytes of memory-used, root-grows, balloon */
 	const char *answer; /* port: what its first bytes must begin with, or NULL */
 	struct word_list packages, modules, files; /* absent, present; files may be globs */
 };

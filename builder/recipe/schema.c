@@ -104,6 +104,22 @@ static const struct key port_keys[] = {
 	{0},
 };
 
+static const struct key survives_keys[] = {
+	{"event", VALUE_TEXT, "migration, snapshot or suspend.", .form = &form_event,
+		.required = true, CHECK(text)},
+	{"port", VALUE_NUMBER, "A TCP port of the guest that must go on answering.", .least = 1,
+		.most = 65535, CHECK(number)},
+	{WITHIN},
+	{0},
+};
+
+static const struct key balloon_keys[] = {
+	{"size", VALUE_SIZE, "What it must make do with.", .required = true, .least = MIB,
+		.multiple = MIB, CHECK(number)},
+	{WITHIN},
+	{0},
+};
+
 static const struct key content_keys[] = {
 	{"packages", VALUE_LIST, "Names of packages.", .form = &form_package_name, CHECK(packages)},
 	{"modules", VALUE_LIST, "Names of kernel modules.", .form = &form_module, CHECK(modules)},
@@ -128,6 +144,12 @@ const struct key check_keys[] = {
 	[CHECK_ROOT_GROWS] = {"root-grows", VALUE_SIZE,
 		"With the disk enlarged to this size, the root fills it after boot.",
 		.least = 64 * MIB, .most = 16384 * GIB, .multiple = MIB, CHECK(number)},
+	[CHECK_SURVIVES] = {"survives", VALUE_MAPPING,
+		"What its host does to it, after which it goes on.", .keys = survives_keys,
+		.scalar = true},
+	[CHECK_BALLOON] = {"balloon", VALUE_MAPPING,
+		"It makes do with less of its memory, then takes back the rest.",
+		.keys = balloon_keys, .scalar = true},
 	{0},
 };
 

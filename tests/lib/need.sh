@@ -28,3 +28,8 @@ need_programs() {
 need_no_chroot() {
 	need 'this is a chroot itself' unshare --mount true
 }
+
+# What takes minutes is for `make check-full`.
+need_full() {
+	need 'only in make check-full (JEOS_TEST_FULL=1)' [ -n "${JEOS_TEST_FULL-}" ]
+}
