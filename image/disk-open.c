@@ -12,11 +12,20 @@
 /* Longer chains are taken for a mistake. */
 enum { CHAIN_MAX = 32 };
 
-/* The first driver that knows the file for its own; `family` NULL: of all of them. */
+/* The first driver that knows the file for its own; NULL: none of them. */
+static const struct disk_driver *recognize(
+	const struct disk_driver *const *drivers, const char *family, const struct disk_ends *ends)
+{
+	for (; *drivers; drivers++)
+		if ((!family || !strcmp(family, (*drivers)->family)) && (*drivers)->recognize(ends))
+			return *drivers;
+	return NULL;
+}
+
+/* `family` NULL: any. */
 static int find_driver(const char *path, const char *family, const struct disk_driver **ret_driver,
 	struct error *err)
 {
-	const struct disk_driver *const *driver = disk_drivers;
 	cleanup_fd int fd = -1;
 	struct disk_ends ends = {0};
 
@@ -27,15 +36,15 @@ static int find_driver(const char *path, const char *family, const struct disk_d
 				sizeof(ends.tail), err)))
 		return -1;
 	/* raw, the last one, takes anything. */
-	while (*driver &&
-		((family && strcmp(family, (*driver)->family)) || !(*driver)->recognize(&ends)))
-		driver++;
-	if (!*driver)
+	const struct disk_driver *driver = recognize(disk_overlay_drivers, family, &ends);
+	if (!driver)
+		driver = recognize(disk_drivers, family, &ends);
+	if (!driver)
 		return error_set(err, STATUS_FAILED,
 			"the image above it says that its format is '%s', which it is not or which "
 			"jeos does not read",
 			family);
-	*ret_driver = *driver;
+	*ret_driver = driver;
 	return 0;
 }
 

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "zeros.h"
 
 const struct disk_driver *const disk_drivers[] = {&disk_qcow2, &disk_qcow2_v2, &disk_vdi, &disk_vhd,
 	&disk_vhd_fixed, &disk_vhdx, &disk_vmdk, &disk_vmdk_stream, &disk_raw, NULL};
+const struct disk_driver *const disk_overlay_drivers[] = {&disk_cow, NULL};
 
 const struct disk_driver *disk_driver_find(const char *name)
 {
@@ -145,6 +148,24 @@ bool disk_has_data(struct disk *disk, uint64_t offset, uint64_t length, uint64_t
 		return disk->driver->has_data(disk, offset, length, ret_length);
 	*ret_length = length;
 	return true;
+}
+
+int disk_copy(struct disk *from, struct disk *to, struct error *err)
+{
+	enum { PIECE = 1024 * 1024 };
+	cleanup_free uint8_t *piece = xmalloc(PIECE);
+
+	for (uint64_t at = 0, length; at < from->size; at += length) {
+		uint64_t rest = from->size - at;
+		bool data = disk_has_data(from, at, rest, &length);
+		if (!data)
+			continue;
+		length = length < PIECE ? length : PIECE;
+		if (interrupt_check(err) || disk_read(from, at, piece, length, err) ||
+			disk_write(to, at, piece, length, err))
+			return -1;
+	}
+	return 0;
 }
 
 int disk_finish(struct disk *disk, struct error *err)

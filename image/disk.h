@@ -94,6 +94,9 @@ struct disk {
 extern const struct disk_driver disk_raw, disk_qcow2, disk_qcow2_v2, disk_vdi, disk_vhd,
 	disk_vhd_fixed, disk_vhdx, disk_vmdk, disk_vmdk_stream;
 extern const struct disk_driver *const disk_drivers[]; /* NULL-terminated; raw is last */
+/* What is never an image of its own: jeos makes it for a test, and reads it. NULL-terminated. */
+extern const struct disk_driver disk_cow;
+extern const struct disk_driver *const disk_overlay_drivers[];
 const struct disk_driver *disk_driver_find(const char *name);
 
 /* When it fails, no file is left behind. */
@@ -110,6 +113,8 @@ int disk_zero(struct disk *disk, uint64_t offset, uint64_t length, struct error 
 /* Whether any byte of a range inside the disk may be non-zero; *ret_length: how far, up to
  * `length`, that answer holds. */
 bool disk_has_data(struct disk *disk, uint64_t offset, uint64_t length, uint64_t *ret_length);
+/* All of one disk, to the beginning of one that is new and at least as large. */
+int disk_copy(struct disk *from, struct disk *to, struct error *err);
 int disk_finish(struct disk *disk, struct error *err);
 void disk_free(struct disk *disk); /* NULL is fine */
 void disk_cleanup(struct disk **disk);
