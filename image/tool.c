@@ -12,7 +12,7 @@ int tool_run(const struct tool *tool, const char *const *arguments, struct error
 	const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
 		"TZ=UTC", "MTOOLSRC=/dev/null", epoch, NULL};
 	const struct process process = {
-		.arguments = arguments, .environment = environment, .pass_fd = tool->pass_fd};
+		.arguments = arguments, .environment = environment, .pass_fds = {tool->pass_fd}};
 
 	if (!program)
 		return error_set(err, STATUS_MISSING,

@@ -47,13 +47,10 @@ static void child(
 	dup2(input, 0);
 	dup2(output, 1);
 	dup2(errors, 2);
-	if (process->pass_fd > 2) {
-		fcntl(process->pass_fd, F_SETFD, 0);
-		close_range(3, process->pass_fd - 1, 0);
-		close_range(process->pass_fd + 1, ~0u, 0);
-	} else {
-		close_range(3, ~0u, 0);
-	}
+	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	for (size_t i = 0; i < array_count(process->pass_fds); i++)
+		if (process->pass_fds[i] > 2)
+			fcntl(process->pass_fds[i], F_SETFD, 0);
 	if (process->directory && chdir(process->directory)) {
 		dprintf(2, "%s: %s\n", process->directory, strerror(errno));
 		_exit(127);

@@ -1,7 +1,7 @@
 /*
  * Programs: run by argument vector, never through a shell. A child that exits non-zero or dies by
  * a signal has failed, and its last lines of output are part of the error. No descriptor but
- * 0, 1, 2 and `pass_fd` reaches the child; it dies when its parent does. It leads a process group
+ * 0, 1, 2 and `pass_fds` reaches the child; it dies when its parent does. It leads a process group
  * of its own, so that ending it also ends what it started.
  */
 #pragma once
@@ -26,7 +26,7 @@ struct process {
 	void *context;
 	/* Called with each chunk of output, for progress; may be NULL. */
 	void (*output)(void *context, const char *data, size_t length);
-	int pass_fd; /* a descriptor the child keeps under the same number; 0: none */
+	int pass_fds[2]; /* descriptors the child keeps under the same numbers; 0: none */
 };
 
 /* Runs to its exit; stdin is /dev/null, stdout and stderr are collected together. What the child

@@ -236,7 +236,7 @@ static int first_stage(
 			target, "file:debootstrap/archive", NULL},
 		.environment = environment,
 		.directory = rootfs->root,
-		.pass_fd = passed,
+		.pass_fds = {passed},
 		.failure = STATUS_SCRIPT,
 		.output = watch_output,
 		.context = watch,

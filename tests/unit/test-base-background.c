@@ -38,7 +38,7 @@ static int linger(void *context, struct error *err)
 {
 	const int *pipe = context;
 	const char *const arguments[] = {"sleep", "600", NULL};
-	const struct process process = {.arguments = arguments, .pass_fd = pipe[1]};
+	const struct process process = {.arguments = arguments, .pass_fds = {pipe[1]}};
 
 	if (write(pipe[1], "", 1) != 1)
 		return error_set(err, STATUS_FAILED, "writing");

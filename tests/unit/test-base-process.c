@@ -147,7 +147,7 @@ static void descriptors_stay_behind(void **state)
 	cleanup_fd int leaking = open("/dev/null", O_RDONLY);
 	int passed = fcntl(leaking, F_DUPFD, 20);
 	struct process process = {
-		.arguments = shell("ls /proc/self/fd | sort -n | xargs"), .pass_fd = passed};
+		.arguments = shell("ls /proc/self/fd | sort -n | xargs"), .pass_fds = {passed}};
 	cleanup_free char *expected = xasprintf("0 1 2 3 %d\n", passed); /* 3: of ls itself */
 
 	(void)state;
