@@ -13,12 +13,12 @@ BENCH_RUNS = 3
 # Debian packages, by what needs them.
 DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev libsolvext-dev \
 	libcurl4-gnutls-dev libarchive-dev libext2fs-dev comerr-dev libjansson-dev nettle-dev \
-	libseccomp-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev
+	libseccomp-dev libslirp-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
-	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf
+	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf user-mode-linux
 DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
 	qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
-	python3-jsonschema yq attr qemu-user-static skopeo umoci
+	python3-jsonschema yq attr qemu-user-static skopeo umoci uml-utilities
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time
@@ -43,12 +43,15 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CFLAGS) $(WARNING
 	-I. -Ibuilder -DJEOS_DATA='"$(PREFIX)/share/jeos"' $(MODULE_CFLAGS)
 COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP -c
 LINK = $(CC) $(INSTRUMENT) $(LDFLAGS)
-LIBS = $(MODULE_LIBS) -lpthread
+LIBS = $(MODULE_LIBS) -lslirp -lpthread
 
 SOURCES = $(wildcard builder/*.c builder/*/*.c image/*.c)
 # Text that the program carries in itself: builder/boot/agent.sh becomes embedded_agent_sh[].
 EMBEDDED = $(wildcard builder/*/*.sh)
-OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(EMBEDDED:%.sh=$(OUT)/%.sh.o)
+# What it carries to be loaded into other programs: builder/boot/uml/ptrace.c becomes
+# embedded_ptrace_so[].
+LOADED = $(wildcard builder/boot/uml/*.c)
+OBJECTS = $(SOURCES:%.c=$(OUT)/%.o) $(EMBEDDED:%.sh=$(OUT)/%.sh.o) $(LOADED:%.c=$(OUT)/%.so.o)
 LIBRARY = $(OUT)/libjeos.a
 MANUALS = $(patsubst %.scd,$(OUT)/man/%,$(notdir $(wildcard builder/*.scd builder/*/*.scd)))
 
@@ -91,6 +94,18 @@ $(OUT)/%.sh.o: %.sh $(OUT)/flags
 	$(call say,TEXT) { printf 'const char embedded_$(subst -,_,$(basename $(<F)))_sh[] = {'; \
 	  od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g'; echo '0};'; } \
 	| $(CC) -x c -c -o $@ -
+
+$(OUT)/%.so: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,LOAD) $(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -fPIC -shared -s -o $@ $<
+
+$(OUT)/%.so.o: $(OUT)/%.so
+	$(call say,DATA) { name=embedded_$(subst -,_,$(basename $(<F)))_so; \
+	  echo ".section .note.GNU-stack,\"\",@progbits; .section .rodata; .balign 8"; \
+	  echo ".global $$name, $${name}_size"; \
+	  echo "$$name: .incbin \"$<\""; echo "$${name}_end: .balign 8"; \
+	  echo "$${name}_size: .quad $${name}_end - $$name"; } \
+	| $(CC) -x assembler -c -o $@ -
 
 $(UNIT_TESTS): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_SUPPORT) $(LIBRARY)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS) -lcmocka

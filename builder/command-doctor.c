@@ -54,6 +54,7 @@ static const struct {
 	{"newuidmap", "uidmap", NEED_UNPRIVILEGED},
 	{"newgidmap", "uidmap", NEED_UNPRIVILEGED},
 	{"/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf", NEED_TEST},
+	{"linux.uml", "user-mode-linux", NEED_TEST},
 };
 
 enum { SPACE_WANTED_GIB = 4, MEMORY_WANTED_MIB = 1024 };

@@ -61,6 +61,14 @@ static int add_artefacts(struct session *session, const struct recipe *recipe,
 	return 0;
 }
 
+static bool needs_kernel(const struct recipe *recipe)
+{
+	vector_for_each (name, &recipe->platforms)
+		if (boot_needs_kernel(platform_find(name->text)))
+			return true;
+	return false;
+}
+
 /* Builds what is not built yet. */
 static int add_recipe(struct session *session, const char *path, struct error *err)
 {
@@ -71,7 +79,7 @@ static int add_recipe(struct session *session, const char *path, struct error *e
 		return -1;
 	vector_push(&session->inputs, inputs);
 	const struct recipe *recipe = inputs.recipe;
-	if (recipe_kernel_origin(&recipe->kernel) == KERNEL_NONE)
+	if (recipe_kernel_origin(&recipe->kernel) == KERNEL_NONE && needs_kernel(recipe))
 		return error_at(err, recipe->kernel.config.at,
 			"without a kernel the images of this recipe cannot be booted");
 	const struct build_order order = {

@@ -43,6 +43,14 @@
 		"generation-2", "pc", BY_UEFI, NULL, "ide-hd", card \
 	}
 
+/* A kernel that is a program of the host: what it can do is built in. */
+static const char *const uml_modules[] = {NULL};
+static const struct test_machine uml_machines[] = {
+	{"uml", "uml", .disk = "ubd", .network = "vector"}, {0}};
+static const char *const uml_fragments[] = {"uml", NULL};
+static const char *const uml_symbols[] = {
+	"EXT4_FS", "DEVTMPFS", "BLK_DEV_UBD", "BLK_DEV_COW_COMMON", "SSL", "UML_NET_VECTOR", NULL};
+
 const struct platform platforms[] = {
 	{
 		.name = "kvm",
@@ -207,6 +215,20 @@ const struct platform platforms[] = {
 		.fragments = LIST(VIRTIO_FRAGMENTS, "cloud"),
 		.symbols = LIST(VIRTIO_SYMBOLS, "SCSI_VIRTIO", "ISO9660_FS", "VFAT_FS"),
 		.machines = MACHINES(VIRTIO_MACHINE(NULL, NULL)),
+	},
+	{
+		.name = "uml",
+		.summary = "User Mode Linux: the guest's kernel is a program of the host",
+		.formats = (const char *const[]){"raw", NULL},
+		.paths = BY_DIRECT,
+		.consoles = (const char *const[]){"tty0", NULL},
+		.modules = uml_modules,
+		.root_modules = uml_modules,
+		.fragments = uml_fragments,
+		.symbols = uml_symbols,
+		.machines = uml_machines,
+		.no_kernel = true,
+		.backend = "uml",
 	},
 };
 const size_t platform_count = array_count(platforms);

@@ -50,6 +50,8 @@ struct platform {
 	/* What its tests emulate, the first that boots by the path unless told. The last has no
 	 * disk. */
 	const struct test_machine *machines;
+	bool no_kernel;      /* a root there needs none: `kernel: none` is the default */
+	const char *backend; /* what runs its tests, see boot/machine.c; NULL: QEMU */
 };
 
 extern const struct platform platforms[];

@@ -109,7 +109,7 @@ int boot_paths_find(
 	unsigned paths = boot_paths_of(platform, find_firmware(disk));
 	if (image_find_root(disk, &slice, err) || ext4_open(&slice, false, &root, err))
 		return error_wrap(err, "%s", image);
-	if (!ext4_exists(root, KERNEL_FILES_CONFIG))
+	if (boot_needs_kernel(platform) && !ext4_exists(root, KERNEL_FILES_CONFIG))
 		paths &= ~(BY_DIRECT | BY_PVH);
 	if (!paths)
 		return error_set(err, STATUS_FAILED,

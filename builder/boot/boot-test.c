@@ -77,7 +77,7 @@ static int test_subject(struct subject *subject, struct verdict *verdict, struct
 		return -1;
 	uint64_t start = clock_now();
 	verdict->memory = subject->facts.memory;
-	verdict->accelerator = xstrdup(subject->accelerator.text);
+	verdict->accelerator = xstrdup(subject->facts.accelerator.text);
 	bool ready =
 		!subject_power_on(subject, verdict->log, err) && !subject_wait_ready(subject, err);
 	if (!ready && !is_verdict(err->status))

@@ -34,6 +34,8 @@ bool boot_machine_at(const struct platform *platform, const struct architecture 
 /* The usual one for that path; false: none. */
 bool boot_machine_usual(const struct platform *platform, const struct architecture *architecture,
 	enum boot_path path, struct boot_machine *ret_machine);
+/* Whether what is tested on the platform must bring a kernel. */
+bool boot_needs_kernel(const struct platform *platform);
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {

@@ -138,6 +138,19 @@ static int unpack_elf(struct kernel_files *files, struct error *err)
 	return 0;
 }
 
+int kernel_files_exist(const char *image, bool *ret_exist, struct error *err)
+{
+	cleanup(sources_release) struct sources sources = {0};
+	struct slice slice;
+
+	if (disk_open(image, false, &sources.disk, err) ||
+		image_find_root(sources.disk, &slice, err) ||
+		ext4_open(&slice, false, &sources.root, err))
+		return error_wrap(err, "%s", image);
+	*ret_exist = ext4_exists(sources.root, KERNEL_FILES_CONFIG);
+	return 0;
+}
+
 int kernel_files_read(
 	const char *image, bool elf, struct kernel_files *ret_files, struct error *err)
 {

@@ -29,6 +29,8 @@ struct boot_kernel {
 bool grub_entry_parse(const char *config, struct grub_entry *ret_entry);
 void grub_entry_release(struct grub_entry *entry);
 
+/* Whether the image has a kernel to be given to a machine. */
+int kernel_files_exist(const char *image, bool *ret_exist, struct error *err);
 /* With `elf` the kernel is given as an ELF file that has a PVH entry. */
 int kernel_files_read(
 	const char *image, bool elf, struct kernel_files *ret_files, struct error *err);

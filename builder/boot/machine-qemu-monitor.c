@@ -13,8 +13,9 @@
 
 enum { LOOK_PAUSE = 500 /* milliseconds */ };
 
-int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output, struct error *err)
+int qemu_monitor(struct machine *machine, const char *line, char **ret_output, struct error *err)
 {
+	struct machine_qemu *qemu = (struct machine_qemu *)machine;
 	json_t *result;
 
 	if (qmp_command(&qemu->qmp, "human-monitor-command",
@@ -47,7 +48,7 @@ void qemu_look(struct machine_qemu *qemu)
 	if (qemu->machine.console.phase == PHASE_USERSPACE || clock_until(qemu->next_look))
 		return;
 	qemu->next_look = clock_now() + LOOK_PAUSE;
-	if (qemu_monitor(qemu, "info registers", &registers, &ignored)) {
+	if (qemu_monitor(&qemu->machine, "info registers", &registers, &ignored)) {
 		error_release(&ignored);
 		return;
 	}

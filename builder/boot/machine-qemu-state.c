@@ -29,7 +29,7 @@ static int run_quietly(struct machine_qemu *qemu, const char *line, struct error
 {
 	cleanup_free char *output = NULL;
 
-	if (qemu_monitor(qemu, line, &output, err))
+	if (qemu_monitor(&qemu->machine, line, &output, err))
 		return -1;
 	if (!*output)
 		return 0;
@@ -182,7 +182,7 @@ static void take_over(struct machine_qemu *qemu, struct machine_qemu *next)
 	qemu->machine.console_line = next->machine.console_line;
 	qemu->machine.agent_line = next->machine.agent_line;
 	qemu->machine.control_fd = next->machine.control_fd;
-	vector_release(&qemu->forwards);
+	user_ports_release(&qemu->ports);
 	next->qmp = before.qmp;
 	next->pid = before.pid;
 	next->output = before.output;

@@ -137,6 +137,7 @@ static int qemu_describe(
 		.memory = qemu_memory(options, machine),
 		.powers_off = !machine->no_power_switch,
 	};
+	accelerator_choose(options->accelerator, options->architecture, &ret_facts->accelerator);
 	return 0;
 }
 
@@ -157,6 +158,12 @@ static void qemu_receive(struct machine *machine)
 		qemu_look(qemu);
 }
 
+static int qemu_connect(
+	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err)
+{
+	return user_ports_connect(&qemu_of(machine)->ports, port, deadline, ret_fd, err);
+}
+
 static void qemu_free(struct machine *machine)
 {
 	struct machine_qemu *qemu = qemu_of(machine);
@@ -164,7 +171,7 @@ static void qemu_free(struct machine *machine)
 	if (qemu->pid)
 		process_end(qemu->pid);
 	qmp_release(&qemu->qmp);
-	vector_release(&qemu->forwards);
+	user_ports_release(&qemu->ports);
 	qemu_command_release(&qemu->command);
 	if (qemu->output >= 0)
 		close(qemu->output);
@@ -271,6 +278,7 @@ struct machine_qemu *qemu_new(const char *work)
 	struct machine_qemu *qemu = xcalloc(1, sizeof(*qemu));
 
 	qemu->machine.driver = &machine_qemu;
+	qemu->ports = (struct user_ports){.machine = &qemu->machine, .command = qemu_monitor};
 	qemu->machine.console_line.fd = qemu->machine.agent_line.fd = qemu->qmp.line.fd = -1;
 	qemu->machine.console_log = qemu->machine.control_fd = qemu->output = -1;
 	qemu->work = work;
@@ -292,6 +300,7 @@ static int qemu_start(
 
 const struct machine_driver machine_qemu = {
 	.name = "qemu",
+	.overlay = &disk_qcow2,
 	.describe = qemu_describe,
 	.start = qemu_start,
 	.receive = qemu_receive,

@@ -4,11 +4,7 @@
 #include "machine.h"
 #include "qemu-command.h"
 #include "qmp.h"
-
-/* A port of the guest and the one of the host that leads there. */
-struct qemu_forward {
-	unsigned guest, host;
-};
+#include "user-port.h"
 
 struct machine_qemu {
 	struct machine machine;
@@ -20,11 +16,8 @@ struct machine_qemu {
 	int output;                  /* what QEMU itself says: a nameless file; owned */
 	enum machine_state farewell; /* what the guest will have done when QEMU ends */
 	uint64_t next_look;          /* at its registers; milliseconds of clock_now() */
-	vector(struct qemu_forward) forwards;
+	struct user_ports ports;
 };
-
-int qemu_connect(
-	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
 
 /* Starts QEMU by its command, its lines connected. */
 int qemu_launch(struct machine_qemu *qemu, struct error *err);
@@ -38,7 +31,7 @@ int qemu_move(struct machine *machine, enum machine_move how,
 int qemu_balloon(struct machine *machine, uint64_t bytes, uint64_t deadline, struct error *err);
 
 /* A command of QEMU's monitor for people; its output is owned by the caller. */
-int qemu_monitor(struct machine_qemu *qemu, const char *line, char **ret_output, struct error *err);
+int qemu_monitor(struct machine *machine, const char *line, char **ret_output, struct error *err);
 
 /* Looks now and then how far a guest is that is told to be quiet, whose console ends with the
  * firmware's last words. */
@@ -50,7 +43,3 @@ uint64_t qemu_processor_time(struct machine *machine);
 uint64_t stat_processor_time(const char *stat);
 /* Where a processor with these registers (`info registers`) is; FIRMWARE when they do not tell. */
 enum boot_phase registers_phase(const char *registers);
-
-/* Whether QEMU's list of user-mode connections (`info usernet`) has one through that port of the
- * host to which the guest has agreed. */
-bool usernet_established(const char *list, unsigned host_port);

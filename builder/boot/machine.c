@@ -9,10 +9,25 @@
 #include "base/interrupt.h"
 #include "clock.h"
 
+static const struct machine_driver *const drivers[] = {&machine_qemu, &machine_uml};
+
+const struct machine_driver *machine_driver_of(const struct platform *platform)
+{
+	for (size_t i = 0; i < array_count(drivers); i++)
+		if (text_equal(drivers[i]->name, platform->backend))
+			return drivers[i];
+	return &machine_qemu;
+}
+
+bool boot_needs_kernel(const struct platform *platform)
+{
+	return !machine_driver_of(platform)->has_kernel;
+}
+
 int machine_describe(
 	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err)
 {
-	return machine_qemu.describe(options, ret_facts, err);
+	return machine_driver_of(options->platform)->describe(options, ret_facts, err);
 }
 
 int machine_start(
@@ -20,7 +35,7 @@ int machine_start(
 {
 	struct machine *machine;
 
-	if (machine_qemu.start(options, &machine, err))
+	if (machine_driver_of(options->boot->platform)->start(options, &machine, err))
 		return -1;
 	machine->console_log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (machine->console_log < 0) {
@@ -32,7 +47,7 @@ int machine_start(
 }
 
 /* The log gets the bytes as they are, as many as the console keeps. */
-static void receive_console(struct machine *machine)
+void machine_receive_console(struct machine *machine)
 {
 	struct buffer *input = &machine->console_line.input;
 	struct error ignored = {0};
@@ -61,7 +76,7 @@ int machine_wait(struct machine *machine, uint64_t deadline, struct error *err)
 	/* The console last: when the emulator has ended, all its words are there by now. */
 	machine->driver->receive(machine);
 	line_receive(&machine->agent_line);
-	receive_console(machine);
+	machine_receive_console(machine);
 	return 0;
 }
 

@@ -3,12 +3,14 @@
  * second line on which the agent in the guest speaks, and a state, which only goes one way: from
  * RUNNING to one of the others.
  *
- * A new back end is one file machine-NAME.c with one `struct machine_driver`.
+ * A new back end is one file machine-NAME.c with one `struct machine_driver`, and its line in
+ * machine.c. A platform's row names it.
  */
 #pragma once
 
 #include "accelerator.h"
 #include "console.h"
+#include "image/disk.h"
 #include "kernel-files.h"
 #include "line.h"
 
@@ -32,8 +34,8 @@ enum machine_move {
 struct machine_options {
 	const struct boot_options *boot;
 	const struct accelerator_choice *accelerator;
-	const char *disk;                 /* the overlay, a qcow2 */
-	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
+	const char *disk;                 /* the overlay */
+	const struct boot_kernel *kernel; /* NULL: the image brings none for the machine */
 	const char *log;                  /* file for the raw console */
 };
 
@@ -42,10 +44,13 @@ struct machine_facts {
 	const char *agent_device; /* the agent's line, by the guest's name: "/dev/ttyS1" */
 	uint64_t memory; /* bytes: those of the test, or what the firmware needs if it is more */
 	bool powers_off; /* the guest can turn it off */
+	struct accelerator_choice accelerator;
 };
 
 struct machine_driver {
-	const char *name; /* "qemu" */
+	const char *name;                  /* "qemu" */
+	const struct disk_driver *overlay; /* what the throw-away copy of the disk is */
+	bool has_kernel;                   /* for images that bring none */
 	/* STATUS_MISSING when it has no machine of the architecture. */
 	int (*describe)(const struct boot_options *options, struct machine_facts *ret_facts,
 		struct error *err);
@@ -88,7 +93,9 @@ struct machine {
 	int control_fd;  /* wakes machine_wait(); the driver's */
 };
 
-extern const struct machine_driver machine_qemu;
+extern const struct machine_driver machine_qemu, machine_uml;
+/* The one that a platform's row names. */
+const struct machine_driver *machine_driver_of(const struct platform *platform);
 
 int machine_describe(
 	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err);
@@ -107,5 +114,7 @@ int machine_connect(
 /* Ends the guest if it still runs. NULL is fine. */
 void machine_free(struct machine *machine);
 
+/* Takes in what the console has said by now; for drivers whose guest has ended. */
+void machine_receive_console(struct machine *machine);
 /* Marks the machine BROKEN and takes over `failure`; for drivers. */
 void machine_break(struct machine *machine, char *failure);

@@ -6,6 +6,7 @@
 
 #include "agent.h"
 #include "base/cleanup.h"
+#include "machine.h"
 #include "image/ext4.h"
 #include "image/image.h"
 
@@ -72,23 +73,44 @@ static int change_root(
 	return ext4_close(steal_pointer(&root), err);
 }
 
+/* A disk that can only be as large as the one below it goes over a larger copy. */
+static int enlarge(
+	struct disk **disk, char **name, uint64_t size, const char *path, struct error *err)
+{
+	const struct disk_options wanted = {.path = path, .size = size};
+	cleanup_disk struct disk *larger = NULL;
+
+	if (disk_create(&disk_raw, &wanted, &larger, err) || disk_copy(*disk, larger, err) ||
+		disk_finish(larger, err))
+		return -1;
+	disk_free(*disk);
+	free(*name);
+	*disk = steal_pointer(&larger);
+	*name = realpath(path, NULL);
+	return 0;
+}
+
 int overlay_make(const struct boot_options *options, uint64_t size, const char *agent_device,
 	const char *path, struct overlay *ret_overlay, struct error *err)
 {
+	const struct disk_driver *driver = machine_driver_of(options->platform)->overlay;
 	cleanup_free char *image = realpath(options->image, NULL);
+	cleanup_free char *copy = xasprintf("%s.below", path);
 	cleanup_disk struct disk *artefact = NULL, *disk = NULL;
 	struct slice root = {0};
 
 	if (disk_open(options->image, false, &artefact, err))
 		return -1;
+	if (driver == &disk_cow && size > artefact->size &&
+		enlarge(&artefact, &image, size, copy, err))
+		return error_wrap(err, "%s: a larger copy", options->image);
 	struct disk_options wanted = {
 		.path = path,
 		.size = size > artefact->size ? size : artefact->size,
 		.backing = artefact,
 		.backing_name = image,
 	};
-	if (disk_create(disk_driver_find("qcow2"), &wanted, &disk, err) ||
-		change_root(disk, agent_device, &root, err))
+	if (disk_create(driver, &wanted, &disk, err) || change_root(disk, agent_device, &root, err))
 		return error_wrap(err, "%s: the overlay with the test agent", options->image);
 	if (disk_finish(disk, err))
 		return -1;

@@ -1,4 +1,4 @@
-/* The throw-away disk that a test boots: a qcow2 over the artefact, with the agent in it. */
+/* The throw-away disk that a test boots: over the artefact, with the agent in it. */
 #pragma once
 
 #include "boot.h"

@@ -13,7 +13,7 @@ enum {
 };
 
 /* What lies in the work directory. */
-static const char disk_name[] = "overlay.qcow2";
+static const char disk_name[] = "overlay";
 static const char kernel_name[] = "vmlinuz", initrd_name[] = "initrd.img";
 
 /* The size that the overlay must have for the checks that the root grows; 0: any. */
@@ -39,7 +39,7 @@ static int unpack_kernel(struct subject *subject, struct error *err)
 		    &subject->kernel, err))
 		return -1;
 	const struct buffer *kernel = &subject->kernel.kernel, *initrd = &subject->kernel.initrd;
-	if (file_write(work, kernel_name, kernel->data, kernel->length, 0600, err))
+	if (file_write(work, kernel_name, kernel->data, kernel->length, 0700, err))
 		return -1;
 	return initrd->length
 		       ? file_write(work, initrd_name, initrd->data, initrd->length, 0600, err)
@@ -53,11 +53,14 @@ int subject_prepare(struct subject *subject, struct error *err)
 
 	if (machine_describe(options, &subject->facts, err))
 		return -1;
-	accelerator_choose(options->accelerator, options->architecture, &subject->accelerator);
 	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
 		    &subject->overlay, err))
 		return -1;
-	return boot_path_has_kernel(options->path) ? unpack_kernel(subject, err) : 0;
+	bool wanted = boot_path_has_kernel(options->path);
+	if (wanted && machine_driver_of(options->platform)->has_kernel &&
+		kernel_files_exist(options->image, &wanted, err))
+		return -1;
+	return wanted ? unpack_kernel(subject, err) : 0;
 }
 
 int subject_power_on(struct subject *subject, const char *log, struct error *err)
@@ -69,9 +72,9 @@ int subject_power_on(struct subject *subject, const char *log, struct error *err
 	};
 	struct machine_options options = {
 		.boot = subject->options,
-		.accelerator = &subject->accelerator,
+		.accelerator = &subject->facts.accelerator,
 		.disk = disk_name,
-		.kernel = boot_path_has_kernel(subject->options->path) ? &kernel : NULL,
+		.kernel = subject->kernel.kernel.length ? &kernel : NULL,
 		.log = log,
 	};
 

@@ -6,7 +6,6 @@
 
 struct subject {
 	const struct boot_options *options; /* borrowed */
-	struct accelerator_choice accelerator;
 	struct machine_facts facts;
 	struct overlay overlay;
 	struct kernel_files kernel; /* for a direct boot */

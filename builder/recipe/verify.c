@@ -28,17 +28,18 @@ static void verify_required(struct recipe *recipe, struct position at)
 				"the recipe has no `%s`, nor does it inherit one", key->name);
 }
 
-/* The distribution's kernel that has the drivers of all platforms. */
+/* The distribution's kernel that has the drivers of all platforms; none where none needs it. */
 static const char *usual_kernel(
 	const struct recipe *recipe, const struct architecture *architecture)
 {
-	bool cloud = architecture->cloud_kernel;
+	bool cloud = architecture->cloud_kernel, none = recipe->platforms.count;
 
 	vector_for_each (name, &recipe->platforms) {
 		const struct platform *platform = platform_find(name->text);
 		cloud = cloud && !(platform && platform->generic);
+		none = none && platform && platform->no_kernel;
 	}
-	return cloud ? "cloud" : "generic";
+	return none ? "none" : cloud ? "cloud" : "generic";
 }
 
 static void verify_platforms(struct recipe *recipe, const struct architecture *architecture)

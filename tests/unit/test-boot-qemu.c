@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "boot/machine-qemu.h"
+#include "boot/user-port.h"
 
 static void connection_counts_when_the_guest_agreed(void **state)
 {

@@ -1,8 +1,7 @@
-/*
- * Connections into the guest through QEMU's user-mode network: a port of the host is forwarded when
- * it is first asked for. The host's side of such a connection opens before the guest has agreed to
- * it, so QEMU is asked whether it has.
- */
+/* The host's side of a forwarded connection opens before the guest has agreed to it, so the stack
+ * is asked whether it has. */
+#include "user-port.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,7 +12,6 @@
 
 #include "base/cleanup.h"
 #include "clock.h"
-#include "machine-qemu.h"
 
 enum { FORWARD_TRIES = 8 };
 
@@ -39,9 +37,9 @@ static int free_port(unsigned *ret_port, struct error *err)
 }
 
 /* Somebody else may take a port that was free: then another one is tried. */
-static int forward(struct machine_qemu *qemu, unsigned guest, unsigned *ret_host, struct error *err)
+static int forward(struct user_ports *ports, unsigned guest, unsigned *ret_host, struct error *err)
 {
-	vector_for_each (known, &qemu->forwards)
+	vector_for_each (known, &ports->forwards)
 		if (known->guest == guest) {
 			*ret_host = known->host;
 			return 0;
@@ -53,15 +51,15 @@ static int forward(struct machine_qemu *qemu, unsigned guest, unsigned *ret_host
 			return -1;
 		cleanup_free char *line =
 			xasprintf("hostfwd_add net tcp:127.0.0.1:%u-:%u", host, guest);
-		if (qemu_monitor(qemu, line, &output, err))
+		if (ports->command(ports->machine, line, &output, err))
 			return -1;
 		if (*output)
 			continue;
-		vector_push(&qemu->forwards, ((struct qemu_forward){guest, host}));
+		vector_push(&ports->forwards, ((struct user_port){guest, host}));
 		*ret_host = host;
 		return 0;
 	}
-	return error_set(err, STATUS_CHECK, "QEMU cannot forward a port");
+	return error_set(err, STATUS_CHECK, "no port of this host can be forwarded");
 }
 
 bool usernet_established(const char *list, unsigned host_port)
@@ -80,7 +78,7 @@ bool usernet_established(const char *list, unsigned host_port)
 
 /* Whether the guest has agreed; an error when it refused or gave no answer in time. */
 static int wait_established(
-	struct machine_qemu *qemu, int fd, unsigned host, uint64_t deadline, struct error *err)
+	struct user_ports *ports, int fd, unsigned host, uint64_t deadline, struct error *err)
 {
 	char byte;
 
@@ -91,37 +89,41 @@ static int wait_established(
 			return 0;
 		if (!peeked || errno != EAGAIN)
 			return error_set(err, STATUS_CHECK, "connection refused");
-		if (qemu_monitor(qemu, "info usernet", &list, err))
+		if (ports->command(ports->machine, "info usernet", &list, err))
 			return -1;
 		if (usernet_established(list, host))
 			return 0;
 		if (!clock_until(deadline))
 			return error_set(err, STATUS_CHECK, "no answer from the guest");
 		uint64_t soon = clock_now() + 50;
-		if (machine_wait(&qemu->machine, soon < deadline ? soon : deadline, err))
+		if (machine_wait(ports->machine, soon < deadline ? soon : deadline, err))
 			return -1;
-		if (qemu->machine.state != MACHINE_RUNNING)
+		if (ports->machine->state != MACHINE_RUNNING)
 			return error_set(err, STATUS_CHECK, "the machine stopped");
 	}
 }
 
-int qemu_connect(
-	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err)
+int user_ports_connect(
+	struct user_ports *ports, unsigned port, uint64_t deadline, int *ret_fd, struct error *err)
 {
-	struct machine_qemu *qemu = (struct machine_qemu *)machine;
 	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	unsigned host = 0;
 
 	if (fd < 0)
 		return error_errno(err, errno, "making a socket");
-	if (forward(qemu, port, &host, err))
+	if (forward(ports, port, &host, err))
 		return -1;
 	struct sockaddr_in address = loopback(host);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return error_set(
 			err, STATUS_CHECK, "connecting to the forwarded port: %s", strerror(errno));
-	if (wait_established(qemu, fd, host, deadline, err))
+	if (wait_established(ports, fd, host, deadline, err))
 		return -1;
 	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+void user_ports_release(struct user_ports *ports)
+{
+	vector_release(&ports->forwards);
 }
