@@ -191,7 +191,7 @@ const struct platform platforms[] = {
 		.fragments = LIST(VIRTIO_FRAGMENTS, "xen", "cloud", "aws"),
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "BLK_DEV_NVME", "ENA_ETHERNET",
 			"XEN_BLKDEV_FRONTEND", "XEN_NETDEV_FRONTEND"),
-		.machines = MACHINES({"nitro", NULL, 0, NULL, "nvme,serial=jeos", "virtio-net"}),
+		.machines = MACHINES({"nitro", NULL, 0, NULL, "nvme", "virtio-net"}),
 	},
 	{
 		.name = "gce",
@@ -203,7 +203,7 @@ const struct platform platforms[] = {
 		.fragments = LIST(VIRTIO_FRAGMENTS, "cloud", "gce"),
 		.symbols = LIST(VIRTIO_SYMBOLS, "SCSI_VIRTIO", "BLK_DEV_SD", "BLK_DEV_NVME"),
 		.machines = MACHINES({"scsi", NULL, 0, "virtio-scsi", "scsi-hd", "virtio-net"},
-			{"nvme", NULL, 0, NULL, "nvme,serial=jeos", "virtio-net"}),
+			{"nvme", NULL, 0, NULL, "nvme", "virtio-net"}),
 	},
 	{
 		.name = "openstack",

@@ -45,7 +45,7 @@ boots() {
 		--recipe on.yaml "$image"
 	name="matrix-1.0-amd64 $platform${machine:+-$machine} $path"
 	assertEquals "$name: $output$errors" 0 $status
-	assertContains "$output" "$name: root grows to 3G"
+	assertContains "$output" "$name: root-grows: 3.0 GiB"
 }
 
 need_full() {
@@ -112,6 +112,39 @@ test_gce() {
 	need_full || return 0
 	boots gce img bios '' virtio_scsi virtio_net
 	boots gce img bios nvme nvme virtio_net
+}
+
+# Host name, key and script from a volume; the recipe's own checks say whether they came.
+test_cloud_takes_what_a_volume_tells() {
+	"$JEOS" -q build -o out "$JEOS_TOP/recipes/cloud.yaml" >/dev/null || fail 'build'
+	told openstack '' qcow2 nocloud
+}
+
+test_cloud_takes_what_a_configuration_drive_tells() {
+	need_full || return 0
+	told gce nvme img config-drive
+}
+
+told() { # told PLATFORM MACHINE SUFFIX SOURCE
+	printf '%s\n' 'name: told' "from: $JEOS_TOP/recipes/cloud.yaml" 'test:' \
+		'  ready-within: 240s' "  cloud: {source: $4}" >told.yaml
+	run test --platform "$1" ${2:+--machine "$2"} --boot bios --recipe told.yaml \
+		"out/cloud-1.0-amd64.$3"
+	assertEquals "$output$errors" 0 $status
+	assertContains "$output" 'run: cat /root/.ssh/authorized_keys'
+}
+
+# By a kernel alone: as an ELF file and as a PC loads it.
+test_firecracker_and_cloud_hypervisor() {
+	need_full || return 0
+	printf '%s\n' 'name: light' "from: $JEOS_TOP/recipes/minimal.yaml" \
+		'platforms: [firecracker, cloud-hypervisor]' 'disk: {formats: [raw]}' \
+		'test: {ready-within: 240s}' >light.yaml
+	"$JEOS" -q build -o out light.yaml >/dev/null || fail 'build'
+	run test --platform firecracker --recipe light.yaml out/light-1.0-amd64.img
+	assertEquals "$output$errors" 0 $status
+	run test --platform cloud-hypervisor --boot pvh --recipe light.yaml out/light-1.0-amd64.img
+	assertEquals "$output$errors" 0 $status
 }
 
 test_azures_disk_is_whole_mebibytes() {

@@ -147,9 +147,19 @@ static void add_disk(struct qemu_command *command, const struct qemu_guest *gues
 	if (hardware->controller)
 		option_printf(command, "-device", "%s,id=controller",
 			device_on(command, machine, hardware->controller));
-	option_printf(command, "-device", "%s%s,drive=disk,bootindex=1",
+	option_printf(command, "-device", "%s,drive=disk,serial=disk,bootindex=1%s",
 		device_on(command, machine, hardware->disk),
 		hardware->controller ? ",bus=controller.0" : "");
+}
+
+/* On whatever bus has room for one more such disk. */
+static void add_volume(struct qemu_command *command, const struct qemu_guest *guest,
+	const struct qemu_machine *machine)
+{
+	option_printf(command, "-drive", "if=none,id=volume,file=%s,format=raw,snapshot=on",
+		escape(command, guest->volume));
+	option_printf(command, "-device", "%s,drive=volume,serial=volume",
+		device_on(command, machine, guest->boot->machine.hardware->disk));
 }
 
 static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
@@ -213,6 +223,8 @@ int qemu_command_begin(
 	qemu_option(&command, architecture->emulator, NULL);
 	add_hardware(&command, guest, machine);
 	add_disk(&command, guest, machine);
+	if (guest->volume)
+		add_volume(&command, guest, machine);
 	add_network(&command, guest, machine);
 	if (guest->boot->path == BOOT_UEFI && add_uefi(&command, machine, err))
 		return -1;

@@ -9,6 +9,7 @@ struct qemu_guest {
 	const struct boot_options *boot;
 	bool kvm;
 	const char *disk, *disk_format;   /* path; "qcow2" */
+	const char *volume;               /* one more disk, raw and not written to; NULL: none */
 	bool keep_disk;                   /* changes go to a nameless file, not to the disk */
 	bool isolated;                    /* the guest reaches nothing but the host's forwards */
 	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "clock.h"
+#include "cloud.h"
 
 enum {
 	LAST_WORDS = 1000, /* milliseconds for what a kernel says after it panicked */
@@ -13,7 +14,7 @@ enum {
 };
 
 /* What lies in the work directory. */
-static const char disk_name[] = "overlay";
+static const char disk_name[] = "overlay", volume_name[] = "cloud.img";
 static const char kernel_name[] = "vmlinuz", initrd_name[] = "initrd.img";
 
 /* The size that the overlay must have for the checks that the root grows; 0: any. */
@@ -46,6 +47,15 @@ static int unpack_kernel(struct subject *subject, struct error *err)
 		       : 0;
 }
 
+static int make_volume(const struct boot_options *options, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", options->work, volume_name);
+
+	return options->test->cloud.source.text
+		       ? cloud_volume_make(&options->test->cloud, options->work, path, err)
+		       : 0;
+}
+
 int subject_prepare(struct subject *subject, struct error *err)
 {
 	const struct boot_options *options = subject->options;
@@ -54,7 +64,8 @@ int subject_prepare(struct subject *subject, struct error *err)
 	if (machine_describe(options, &subject->facts, err))
 		return -1;
 	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
-		    &subject->overlay, err))
+		    &subject->overlay, err) ||
+		make_volume(options, err))
 		return -1;
 	bool wanted = boot_path_has_kernel(options->path);
 	if (wanted && machine_driver_of(options->platform)->has_kernel &&
@@ -74,6 +85,7 @@ int subject_power_on(struct subject *subject, const char *log, struct error *err
 		.boot = subject->options,
 		.accelerator = &subject->facts.accelerator,
 		.disk = disk_name,
+		.volume = subject->options->test->cloud.source.text ? volume_name : NULL,
 		.kernel = subject->kernel.kernel.length ? &kernel : NULL,
 		.log = log,
 	};

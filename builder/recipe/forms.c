@@ -8,6 +8,7 @@
 #include "architecture.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "boot/cloud.h"
 #include "form.h"
 #include "image/filesystem.h"
 #include "image/format.h"
@@ -319,6 +320,7 @@ const struct form form_filesystem = {.what = "filesystem", .choice = filesystem_
 const struct form form_format = {.what = "format", .choice = format_name_at};
 const struct form form_compression = {.what = "compression", .choice = compression_name};
 const struct form form_platform = {.what = "platform", .choice = platform_at};
+const struct form form_cloud_source = {.what = "source", .choice = cloud_source_at};
 const struct form form_script = {.what = "a command", .lines = true, .longest = 65536};
 const struct form form_expression = {
 	.what = "a regular expression",

@@ -88,10 +88,18 @@ struct recipe_check {
 	struct word_list packages, modules, files; /* absent, present; files may be globs */
 };
 
+/* What the guest is told by the cloud of its test. */
+struct recipe_cloud {
+	struct word source; /* "nocloud"; NULL: there is no cloud */
+	struct word hostname, user_data;
+	struct word_list ssh_keys;
+};
+
 struct recipe_test {
 	uint64_t memory; /* bytes */
 	unsigned processors;
 	uint64_t ready_within; /* milliseconds */
+	struct recipe_cloud cloud;
 	vector(struct recipe_check) checks;
 };
 

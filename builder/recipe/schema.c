@@ -153,6 +153,18 @@ const struct key check_keys[] = {
 	{0},
 };
 
+static const struct key cloud_keys[] = {
+	{"source", VALUE_TEXT, "The volume that tells it: nocloud, or config-drive, OpenStack's.",
+		.form = &form_cloud_source, .required = true, FIELD(test.cloud.source)},
+	{"hostname", VALUE_TEXT, "The host name it is given.", .form = &form_name,
+		FIELD(test.cloud.hostname)},
+	{"ssh-keys", VALUE_LIST, "Public keys that it is given for root.", .form = &form_ssh_key,
+		FIELD(test.cloud.ssh_keys)},
+	{"user-data", VALUE_TEXT, "A script, or what else its configuration understands.",
+		.form = &form_script, FIELD(test.cloud.user_data)},
+	{0},
+};
+
 static const struct key test_keys[] = {
 	{"memory", VALUE_SIZE, "Memory of the guest.", .fallback = "256M", .least = 16 * MIB,
 		.most = 1024 * GIB, .multiple = MIB, FIELD(test.memory)},
@@ -160,6 +172,8 @@ static const struct key test_keys[] = {
 		.most = 64, FIELD(test.processors)},
 	{"ready-within", VALUE_DURATION, "How long the guest may take to boot.", .fallback = "120s",
 		.least = 1, .most = DAY, FIELD(test.ready_within)},
+	{"cloud", VALUE_MAPPING, "What the guest is told at its first boot, as by a cloud.",
+		.keys = cloud_keys},
 	{"checks", VALUE_CHECKS, "What must be true of the running guest.", .keys = check_keys,
 		FIELD(test.checks)},
 	{0},

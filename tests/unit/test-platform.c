@@ -29,7 +29,8 @@ static void formats_are_known(void **state)
 		}
 }
 
-/* The fragments of a row go with each other, and what the platform cannot do without is in them. */
+/* Of the platforms that QEMU stands in for, the fragments of a row go with each other, and what the
+ * platform cannot do without is in them. */
 static void fragments_have_the_symbols(void **state)
 {
 	const struct kernel_target target = {"6.1", "x86", "amd64", false};
@@ -41,7 +42,7 @@ static void fragments_have_the_symbols(void **state)
 		cleanup_config struct kernel_config config = {0};
 		struct word_list names = {0};
 		struct error err = {0};
-		if (!platforms[i].fragments)
+		if (platforms[i].backend)
 			continue;
 		for (const char *const *name = kernel_config_guest; *name; name++)
 			vector_push(&names, ((struct word){*name, at}));
@@ -53,7 +54,7 @@ static void fragments_have_the_symbols(void **state)
 	}
 }
 
-/* Each way to boot has a machine of QEMU. */
+/* ... each way to boot has a machine. */
 static void every_path_has_a_machine(void **state)
 {
 	(void)state;
@@ -63,7 +64,7 @@ static void every_path_has_a_machine(void **state)
 				.architecture = amd64(), .platform = &platforms[i]};
 			const struct qemu_machine *machine;
 			struct error err = {0};
-			if (!platforms[i].machines || !(platforms[i].paths & 1u << path))
+			if (platforms[i].backend || !(platforms[i].paths & 1u << path))
 				continue;
 			assert_true(
 				boot_machine_usual(&platforms[i], amd64(), path, &boot.machine));
