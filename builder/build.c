@@ -113,6 +113,33 @@ int build_recipe(const struct build_order *order, json_t **ret_manifest, struct 
 	return 0;
 }
 
+static int plan_and_compile(void *context, struct error *err)
+{
+	const struct job *job = context;
+	const struct build_order *order = job->order;
+	cleanup_plan struct plan *plan = NULL;
+
+	store_sweep(order->store);
+	if (make_plan(order, &plan, err) || kernel_require_built(&plan->kernel, err))
+		return -1;
+	const struct build_options options = {
+		.output = order->output,
+		.store = order->store,
+		.mode = job->mode,
+		.only_kernel = true,
+	};
+	return stages_run(plan, &options, err);
+}
+
+int build_kernel(const struct build_order *order, struct error *err)
+{
+	struct job job = {.order = order};
+
+	if (sandbox_detect(&job.mode, err))
+		return -1;
+	return sandbox_enter(job.mode, plan_and_compile, &job, err);
+}
+
 int build_ensure(const struct build_order *order, json_t **ret_manifest, struct error *err)
 {
 	cleanup_free char *name = plan_name(order->recipe);

@@ -26,3 +26,6 @@ int build_recipe(const struct build_order *order, json_t **ret_manifest, struct 
 /* The same, but without a look at the archive when the artefacts are there and no file of the
  * recipe, nor the lock, has changed since. */
 int build_ensure(const struct build_order *order, json_t **ret_manifest, struct error *err);
+
+/* Only its kernel, which must be one that is built: afterwards the store has it. */
+int build_kernel(const struct build_order *order, struct error *err);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "build.h"
 #include "inputs.h"
 #include "kernel/stored.h"
 #include "plan.h"
@@ -99,17 +100,34 @@ static int find_of_recipe(const struct request *request, const char *path, struc
 	cleanup_plan struct plan *plan = NULL;
 
 	if (inputs_open(request->arguments, path, &inputs, err) ||
-		plan_make(inputs.recipe, inputs.lock, &inputs.store, &plan, err))
+		plan_make(inputs.recipe, inputs.lock, &inputs.store, &plan, err) ||
+		kernel_require_built(&plan->kernel, err))
 		return -1;
-	if (!kernel_is_built(&plan->kernel))
-		return error_at(err, inputs.recipe->kernel.config.at,
-			"the kernel of this recipe is not built here; that takes `kernel: guest`");
 	cleanup_free char *kernel = store_kernel_path(&request->store, plan->kernel.build.key);
 	if (!file_exists(AT_FDCWD, kernel))
 		return error_set(err, STATUS_FAILED,
-			"%s: its kernel is not in the store; run `jeos build %s` first", path,
-			path);
+			"%s: its kernel is not in the store; run `jeos kernel build %s` first",
+			path, path);
 	*ret_key = arena_strdup(arena, plan->kernel.build.key);
+	return 0;
+}
+
+/* What a build would do for its kernel, and no more. */
+static int build(const struct request *request, struct error *err)
+{
+	if (!request->operands.count)
+		return error_set(err, STATUS_USAGE, "kernel build: RECIPE is missing");
+	vector_for_each (path, &request->operands) {
+		cleanup_inputs struct inputs inputs = {0};
+		if (inputs_open(request->arguments, *path, &inputs, err))
+			return -1;
+		const struct build_order order = {.recipe = inputs.recipe,
+			.lock = inputs.lock,
+			.store = &inputs.store,
+			.output = "."};
+		if (build_kernel(&order, err))
+			return error_wrap(err, "%s", *path);
+	}
 	return 0;
 }
 
@@ -187,7 +205,7 @@ static int import(const struct request *request, struct error *err)
 static const struct {
 	const char *name;
 	int (*run)(const struct request *request, struct error *err);
-} verbs[] = {{"export", export}, {"import", import}, {"list", list}};
+} verbs[] = {{"build", build}, {"export", export}, {"import", import}, {"list", list}};
 
 static void request_release(struct request *request)
 {
@@ -210,7 +228,8 @@ static int run(const struct arguments *arguments, struct error *err)
 		return verbs[i].run(&request, err);
 	}
 	return error_set(err, STATUS_USAGE,
-		"kernel: unknown word `%s`; known: export, import, list", operands->items[0]);
+		"kernel: unknown word `%s`; known: build, export, import, list",
+		operands->items[0]);
 }
 
 static const struct command_option options[] = {
@@ -222,12 +241,14 @@ static const struct command_option options[] = {
 const struct command command_kernel = {
 	.name = "kernel",
 	.summary = "move kernels that were built between stores",
-	.operands = "export|import|list [RECIPE|KEY|FILE]...",
+	.operands = "build|export|import|list [RECIPE|KEY|FILE]...",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.options = options,
 	.help = "A kernel is built once for its configuration, source and compiler; the hash of\n"
-		"them is its key. `export` writes the kernel of a recipe, or of a key (or how it\n"
+		"them is its key. `build` builds that of a recipe, for whatever architecture it\n"
+		"is, and nothing else. `export` writes the kernel of a recipe, or of a key (or how "
+		"it\n"
 		"begins), to a file; `import` takes such files into this store, where builds then\n"
 		"find it; `list` shows what there is. The file is a Debian package, which other\n"
 		"recipes can name: `kernel: {package: FILE}`.",

@@ -55,9 +55,9 @@ static json_t *build_json(const struct kernel_build *build)
 	vector_for_each (tool, build->tools)
 		json_array_append_new(tools, plan_package_json(tool));
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", KERNEL_PACKAGE_NAME,
-		"version", build->version, "architecture", build->target->name, "key", build->key,
-		"configuration", build->config_hash, "source", plan_package_json(build->source),
-		"tools", tools);
+		"version", build->version, "architecture", build->architecture->name, "key",
+		build->key, "configuration", build->config_hash, "source",
+		plan_package_json(build->source), "tools", tools);
 }
 
 json_t *plan_kernel_json(const struct plan *plan)

@@ -47,6 +47,9 @@ struct platform {
 	 * built in or as a module; NULL-terminated. */
 	const char *const *fragments;
 	const char *const *symbols;
+	/* Where its kernel is no program of the bare machine: ARCH= of its build ("um"), and the
+	 * file that comes out ("linux"). NULL: the architecture's. */
+	const char *kernel_port, *kernel_image;
 	/* What its tests emulate, the first that boots by the path unless told. The last has no
 	 * disk. */
 	const struct test_machine *machines;

@@ -23,6 +23,7 @@ struct build {
 	struct rootfs rootfs;
 	struct layers layers;
 	char *root;                 /* path of the tree; owned */
+	char *kernel_package;       /* that dpkg knows; owned; NULL: none */
 	struct buffer uefi_program; /* empty: nothing boots by UEFI */
 	bool compiles; /* a kernel: neither it nor what is made of it is in the store */
 	struct manifest *manifest;
@@ -31,7 +32,9 @@ struct build {
 static int stage_fetch(struct build *build, char **ret_result, struct error *err)
 {
 	const struct plan *plan = build->plan;
-	struct package_list all = plan_packages(plan, build->compiles);
+	struct package_list all = build->options->only_kernel
+					  ? kernel_packages(&plan->kernel, build->compiles)
+					  : plan_packages(plan, build->compiles);
 	uint64_t bytes = 0;
 	char size[32];
 
@@ -54,11 +57,13 @@ static int stage_compile(struct build *build, char **ret_result, struct error *e
 	const struct kernel_build_options options = {
 		.store = build->options->store, .mode = build->options->mode, .log = log};
 
-	if (build->compiles && kernel_build_run(&kernel->build, &options, err))
+	bool built = false;
+
+	if (build->compiles && kernel_build_run(&kernel->build, &options, &built, err))
 		return -1;
-	*ret_result = !kernel_is_built(kernel) ? xstrdup("none")
-					       : xasprintf("%.12s%s", kernel->build.key,
-							 build->compiles ? "" : " (cached)");
+	*ret_result = !kernel_is_built(kernel)
+			      ? xstrdup("none")
+			      : xasprintf("%.12s%s", kernel->build.key, built ? "" : " (cached)");
 	return 0;
 }
 
@@ -101,7 +106,8 @@ static int stage_configure(struct build *build, char **ret_result, struct error 
 	(void)ret_result;
 	build->rootfs.root = build->root;
 	build->rootfs.packages = &build->plan->packages;
-	if (layers_tree(&build->layers, build->root, err))
+	if (layers_tree(&build->layers, build->root, err) ||
+		kernel_enrol(build->root, &build->kernel_package, err))
 		return -1;
 	find_filesystems(&build->plan->layout, root, esp);
 	return rootfs_configure(&build->rootfs, root, esp, err);
@@ -140,7 +146,8 @@ static int stage_boot(struct build *build, char **ret_result, struct error *err)
 	const struct boot_files files = {plan->architecture, build->options->store,
 		plan->command_line, &plan->kernel.uefi, esp};
 	if (boot_files_make(&files, build->root, &build->uefi_program, err) ||
-		kernel_registered(build->root, err))
+		(build->kernel_package &&
+			kernel_registered(build->root, build->kernel_package, err)))
 		return -1;
 	if (build->uefi_program.length)
 		*ret_result = xasprintf("unified kernel image, %s",
@@ -181,9 +188,12 @@ static const struct {
 	struct stage about;
 	int (*run)(struct build *build, char **ret_result, struct error *err);
 	int (*start)(struct build *build, struct error *err); /* a later stage's work, beside */
+	bool makes_kernel;
 } stages[] = {
-	{{"fetch", "bring packages into the store, each checked by its hash"}, .run = stage_fetch},
-	{{"compile", "build the kernel, or take it from the store"}, .run = stage_compile},
+	{{"fetch", "bring packages into the store, each checked by its hash"}, .run = stage_fetch,
+		.makes_kernel = true},
+	{{"compile", "build the kernel, or take it from the store"}, .run = stage_compile,
+		.makes_kernel = true},
 	{{"base", "bootstrap the root, or take it from the store"}, .run = stage_base,
 		.start = start_kernel},
 	{{"packages", "add the recipe's packages, or take them from the store"},
@@ -208,6 +218,8 @@ static int run_all(struct build *build, struct error *err)
 {
 	for (size_t i = 0; i < array_count(stages); i++) {
 		cleanup_free char *result = NULL;
+		if (build->options->only_kernel && !stages[i].makes_kernel)
+			continue;
 		if (interrupt_check(err))
 			return -1;
 		progress_begin(stages[i].about.name);
@@ -229,6 +241,7 @@ static void build_release(struct build *build)
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
 	buffer_release(&build->uefi_program);
+	free(build->kernel_package);
 	free(build->root);
 	cleanup_close_fd(&build->packages);
 	cleanup_close_fd(&build->kernels);

@@ -11,6 +11,7 @@ struct build_options {
 	const struct store *store;
 	bool from_nothing;      /* layers are neither taken from the store nor put there */
 	enum sandbox_mode mode; /* the one that was entered */
+	bool only_kernel; /* ends when the store has the kernel; it must be one that is built */
 };
 
 struct stage {

@@ -1,104 +1,15 @@
 #!/bin/bash
-# Kernels that are built: what a plan says of them, the build and how it fails, the package that
-# comes out, in the store, in files and in a guest. The source is a small one of our own, whose
-# makefile takes seconds; the suite of booting builds and boots a real one. JEOS_TEST_FULL=1 compiles
-# a real one twice here.
+# Kernels that are built: what a plan says of them, the package that comes out, in the store, in
+# files and in a guest, and what is wrong with recipes and archives. The source is a small one of our
+# own, whose makefile takes seconds; the suite of booting builds and boots a real one.
 # shellcheck disable=SC2317 # shunit2 calls the functions
 # time-limit: 3600
-. "$JEOS_TOP/tests/lib/archive.sh"
-. "$JEOS_TOP/tests/lib/need.sh"
+. "$JEOS_TOP/tests/lib/kernel.sh"
 
 oneTimeSetUp() {
-	cd "$TMPDIR" || return 1
-	archive_make more || return 1
-	source_package && archive_publish more extra || return 1
-	cp -r "$JEOS_TOP/kernel-configs" .
-	# Packages come from the shared store; kernels and layers are this suite's own.
-	mkdir -p store
-	ln -s "$JEOS_STORE/packages" store/ && export JEOS_STORE=$TMPDIR/store
-	recipe 'kernel: guest'
+	kernels_set_up || return 1
 	"$JEOS" build -q -o out recipe.yaml >build.log 2>&1 || { cat build.log && return 1; }
-	key=$("$JEOS" kernel list --json | jq -r .key)
-	kernel=$JEOS_STORE/kernels/$key.deb
-}
-
-# recipe LINE...: writes recipe.yaml, a small root with these lines.
-recipe() {
-	{
-		printf '%s\n' 'name: small' 'suite: bookworm' 'disk: {size: 1G, firmware: [bios]}' \
-			'strip: [documentation, locales, man-pages]' \
-			"repositories: [{mirror: \"file://$TMPDIR/more\", suite: extra, keyring: $TMPDIR/more/keyring.gpg}]"
-		printf '%s\n' "$@"
-	} >recipe.yaml
-}
-
-# Makes linux-source-99, whose build copies what it is asked for. Its .config says FAIL, SLOW or
-# DROP by options that a fragment sets.
-source_package() {
-	mkdir -p linux-source-99/{arch/{x86,arm},sound,Documentation} tree/usr/src tree/DEBIAN
-	cp /dev/null linux-source-99/arch/x86/head.S
-	cp /dev/null linux-source-99/arch/arm/head.S
-	cp /dev/null linux-source-99/sound/core.c
-	cp /dev/null linux-source-99/sound/Kconfig
-	cp /dev/null linux-source-99/Documentation/index.rst
-	cat >linux-source-99/Kconfig <<-'END'
-		config DROPPED
-			bool "A thing that is not to be had"
-			depends on NOWHERE
-		config NOWHERE
-			bool
-	END
-	cat >linux-source-99/Makefile <<-'END'
-		.RECIPEPREFIX = >
-		allnoconfig:
-		>sed '/DROPPED/d' $(KCONFIG_ALLCONFIG) >$(O)/.config
-		olddefconfig:
-		>echo CONFIG_DEFAULTED=y >>$(O)/.config
-		bzImage:
-		>@echo '  CC      init/main.o'
-		>@if grep -q '^CONFIG_BROKEN=y' $(O)/.config; then echo 'main.c:1: error: broken' >&2; exit 1; fi
-		>@if grep -q '^CONFIG_SLOW=y' $(O)/.config; then sleep 600; fi
-		>mkdir -p $(O)/arch/x86/boot $(O)/include/config
-		>echo 99.0.1-test >$(O)/include/config/kernel.release
-		>{ find . -type f | sort; echo "$$KBUILD_BUILD_USER@$$KBUILD_BUILD_HOST"; gcc --version; } >$(O)/arch/x86/boot/bzImage
-		>for module in virtio_pci virtio_blk virtio_scsi sd_mod ext4 virtio_net; do echo "kernel/$$module.ko"; done >$(O)/modules.builtin
-		>printf 'virtio_net.license=GPL\0' >$(O)/modules.builtin.modinfo
-		modules:
-		>echo 'int extra;' | gcc -x c -c -o $(O)/extra.ko -
-		modules_install: room = $(INSTALL_MOD_PATH)/lib/modules/99.0.1-test
-		modules_install:
-		>mkdir -p $(room)/kernel
-		>cp $(O)/extra.ko $(room)/kernel/
-		>cp $(O)/modules.builtin* $(room)/
-		>echo kernel/extra.ko >$(room)/modules.order
-		>ln -s /kernel/build $(room)/build
-		>touch $(room)/modules.dep
-	END
-	tar -cJf tree/usr/src/linux-source-99.tar.xz linux-source-99
-	printf '%s\n' 'Package: linux-source-99' 'Version: 99.0.1-1' 'Architecture: all' \
-		'Maintainer: Tests <tests@test.invalid>' 'Description: a source' >tree/DEBIAN/control
-	dpkg-deb --root-owner-group -Znone -b tree linux-source-99.deb >/dev/null &&
-		archive_add_deb more linux-source-99.deb &&
-		archive_add_package more linux-source 99.0.1-1 'Architecture: all' 'Depends: linux-source-99'
-}
-
-run() { # run ARGUMENT...: leaves $status, and $output with the errors
-	output=$("$JEOS" "$@" 2>&1 </dev/null)
-	status=$?
-}
-
-# assert_refused STATUS TEXT...
-assert_refused() {
-	assertEquals "$output" "$1" "$status"
-	shift
-	for text in "$@"; do
-		assertContains "$output" "$text"
-	done
-	assert_nothing_left
-}
-
-fragment() { # fragment NAME LINE...
-	printf '%s\n' '# For a test.' "${@:2}" >"kernel-configs/$1.config"
+	kernel_is_there
 }
 
 key_of() { # key_of LINE...: of the kernel that a recipe with them would have
@@ -150,6 +61,17 @@ test_build_sees_the_source_and_not_the_host() {
 	assertNotContains "$(<$image)" ./sound/core.c
 	assertNotContains "$(<$image)" ./Documentation
 	assertContains "$(<$image)" jeos@jeos
+}
+
+# A hook sees it as one that is installed, and what leaves the root later is taken off its files.
+test_hooks_know_the_package() {
+	mkdir -p hooks
+	printf '%s\n' '#!/bin/sh' 'dpkg-query -W linux-image-jeos && dpkg --verify linux-image-jeos' >hooks/ask
+	chmod +x hooks/ask
+	recipe 'kernel: guest' 'hooks: [ask]'
+	run build -o hooked recipe.yaml
+	assertEquals "$output" 0 $status
+	rm -rf hooked
 }
 
 # The guest's own dpkg and apt would say so.
@@ -233,57 +155,6 @@ test_given_package() {
 	assert_refused 3 'recipe.yaml:6:19: linux-source-99.deb is no kernel'
 }
 
-test_symbol_that_is_dropped() {
-	fragment dropped CONFIG_DROPPED=y
-	recipe 'kernel: {config: guest, add: [dropped]}'
-	run build -q -o out recipe.yaml
-	assert_refused 3 DROPPED 'A thing that is not to be had' NOWHERE
-}
-
-test_compiler_that_fails() {
-	fragment broken CONFIG_BROKEN=y
-	recipe 'kernel: {config: guest, add: [broken]}'
-	run build -q -o broken recipe.yaml
-	assert_refused 1 'main.c:1: error: broken' "the whole log: broken/small-0-"
-	assertContains "$(cat broken/*.kernel.log)" 'CC      init/main.o'
-}
-
-# build_until_it_compiles: then $build is the process.
-build_until_it_compiles() {
-	local try
-	fragment slow CONFIG_SLOW=y
-	recipe 'kernel: {config: guest, add: [slow]}'
-	rm -rf slow
-	"$JEOS" build -q -o slow recipe.yaml >/dev/null 2>&1 &
-	build=$!
-	for try in $(seq 600); do
-		grep -qs 'init/main.o' slow/*.kernel.log && break
-		sleep 0.1
-	done
-	assertTrue "after $try tries it compiles" "[ $try -lt 600 ]"
-}
-
-assert_nothing_left() {
-	assertEquals "$key.deb" "$(ls "$JEOS_STORE/kernels")"
-	assertEquals '' "$(ls "$JEOS_STORE/work")"
-}
-
-test_interrupted_build() {
-	build_until_it_compiles
-	kill -TERM $build
-	wait $build 2>/dev/null
-	assertEquals $((128 + 15)) $?
-	assert_nothing_left
-}
-
-test_killed_build() {
-	build_until_it_compiles
-	kill -KILL $build
-	wait $build 2>/dev/null
-	run cache show # sweeps what it left
-	assert_nothing_left
-}
-
 test_unknown_fragment() {
 	recipe 'kernel: {config: guest, add: [no-such-thing]}'
 	run plan recipe.yaml
@@ -301,6 +172,9 @@ test_check_knows_fragments() {
 	assert_refused 3 'kernel-configs/loud.config:2:1: CONFIG_SND=y: no guest has sound'
 	run list fragments
 	assertContains "$output" 'loud               For a test.'
+	recipe 'kernel: guest' 'platforms: [kvm, uml]'
+	run check recipe.yaml
+	assert_refused 3 'recipe.yaml:7:18: no kernel is for both `kvm` and `uml`'
 }
 
 test_platforms_need_options() {
@@ -382,19 +256,6 @@ test_lock_has_the_tools() {
 	assertContains "$(grep ^tool small.lock)" 'tool gcc '
 	assertEquals "$key" "$("$JEOS" --offline plan --json recipe.yaml | jq -r .kernel.key)"
 	rm small.lock
-}
-
-# A real one, compiled in two places.
-test_real_kernel_has_the_same_bytes() {
-	need 'a real kernel, twice, with JEOS_TEST_FULL=1' [ -n "${JEOS_TEST_FULL-}" ] || return 0
-	local store
-	for store in one other/place; do
-		mkdir -p $store && ln -s "$(readlink store/packages)" $store/
-		run --store "$PWD/$store" build -q -o $store/out "$JEOS_TOP/recipes/guest.yaml"
-		assertEquals "$output" 0 $status
-	done
-	assertTrue 'the package' 'cmp one/kernels/*.deb other/place/kernels/*.deb'
-	assertTrue 'the image' 'cmp one/out/*.qcow2 other/place/out/*.qcow2'
 }
 
 . shunit2

@@ -44,11 +44,6 @@ static ssize_t read_member(struct archive *inner, void *context, const void **re
 	return length;
 }
 
-int deb_open_inside(struct archive *inner, struct archive *outer)
-{
-	return archive_read_open(inner, outer, NULL, read_member, NULL);
-}
-
 /* Strips what tar puts before and behind a path; false when it would lead out of the root, or would
  * not fit the lines of a list. */
 bool deb_clean_path(const char *raw, char **ret_path)
@@ -117,6 +112,14 @@ static int visit_all(
 	return result == ARCHIVE_EOF ? 0 : broken(tar, file, err);
 }
 
+static int read_inside(struct archive *tar, struct archive *outer, const char *file,
+	const struct deb_reader *reader, struct error *err)
+{
+	if (archive_read_open(tar, outer, NULL, read_member, NULL))
+		return broken(tar, file, err);
+	return visit_all(tar, file, reader, err);
+}
+
 static struct archive *tar_reader(void)
 {
 	struct archive *tar = archive_read_new();
@@ -166,9 +169,15 @@ int deb_read(
 		return broken(outer, file, err);
 	if (find_part(outer, part, file, err))
 		return -1;
-	if (deb_open_inside(tar, outer))
-		return broken(tar, file, err);
-	return visit_all(tar, file, reader, err);
+	return read_inside(tar, outer, file, reader, err);
+}
+
+int deb_read_inside(
+	struct archive *outer, const char *path, const struct deb_reader *reader, struct error *err)
+{
+	cleanup_reader struct archive *tar = tar_reader();
+
+	return read_inside(tar, outer, path, reader, err);
 }
 
 int deb_read_content(struct archive *tar, struct archive_entry *entry, uint64_t most,

@@ -41,8 +41,10 @@ int deb_read_content(struct archive *tar, struct archive_entry *entry, uint64_t 
 /* The text of its control file. */
 int deb_read_control(const char *file, struct buffer *ret_control, struct error *err);
 
-/* Opens an archive that is the content of the other's current entry; libarchive's result. */
-int deb_open_inside(struct archive *inner, struct archive *outer);
+/* Reads a tar, whatever its compression, that is the content of a visit's entry `path`. Errors are
+ * those of deb_read(). */
+int deb_read_inside(struct archive *outer, const char *path, const struct deb_reader *reader,
+	struct error *err);
 
 /* What the data of a .deb of that size may expand to. Its Installed-Size is an estimate, and 0
  * where it is not known. */

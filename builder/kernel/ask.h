@@ -1,13 +1,13 @@
-/* What a recipe asks of a kernel that is built: its configuration, line by line. */
+/* What a recipe asks of a kernel that is built: for what, and its configuration, line by line. */
 #pragma once
 
 #include "kernel/build.h"
 #include "platform.h"
 
-/* Fills in build->asked and build->complete, which the target and the source decide too. Errors are
- * those of kernel/config.h. */
+/* Fills in target, image, asked and patches, which architecture and source decide too; strings in
+ * the arena. Errors are those of kernel/config.h, and platforms that no one kernel runs on. */
 int kernel_ask(const struct recipe *recipe, const struct platform *const *wanted,
-	struct kernel_build *build, struct error *err);
+	struct kernel_build *build, struct arena *arena, struct error *err);
 /* The errors that show before the source is known. */
 int kernel_ask_check(
-	const struct recipe *recipe, const struct architecture *target, struct error *err);
+	const struct recipe *recipe, const struct architecture *architecture, struct error *err);

@@ -113,7 +113,7 @@ static char *control_fields(struct packing *packing)
 			 "Jeos-Configuration: %s\n"
 			 "Description: Linux %s for one appliance\n"
 			 " It has the drivers of its platforms built in, and no others.\n",
-		build->version, build->target->name, build->source->version, build->key,
+		build->version, build->architecture->name, build->source->version, build->key,
 		build->config_hash, packing->release);
 }
 
@@ -126,7 +126,7 @@ int kernel_package_write(const struct kernel_made *made, const char *path, struc
 	add(&packing, arena_printf(&packing.arena, "boot/config-%s", packing.release),
 		made->directory, ".config");
 	add(&packing, arena_printf(&packing.arena, "boot/vmlinuz-%s", packing.release),
-		made->directory, made->build->target->kernel_image);
+		made->directory, made->build->image);
 	vector_sort(&packing.files, by_path);
 	cleanup_free char *fields = control_fields(&packing);
 	return deb_write(path, fields, &packing.files, made->date, err);

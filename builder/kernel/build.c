@@ -19,7 +19,7 @@
 #include "rootfs/seal.h"
 
 /* Raised when the same inputs come to give another kernel. */
-#define BUILD_VERSION "1"
+#define BUILD_VERSION "2"
 
 enum { KEY_SHOWN = 12, HOURS = 3600 * 1000 };
 
@@ -31,6 +31,7 @@ enum { KEY_SHOWN = 12, HOURS = 3600 * 1000 };
 #define SOURCE       ROOM "/source"
 #define MADE         ROOM "/build"
 #define INSTALLED    ROOM "/modules"
+#define PATCHES      ROOM "/patches"
 #define CONFIG_ASKED MADE "/asked.config"
 
 /* A build under way. */
@@ -77,12 +78,14 @@ void kernel_build_name(struct kernel_build *build, struct arena *arena)
 	build->config = arena_strdup(arena, config);
 	hash_init(&hash);
 	hash_text(&hash, config);
-	hash_number(&hash, build->complete);
+	hash_number(&hash, build->target.complete);
 	hash_finish(&hash, build->config_hash);
 	hash_init(&hash);
 	hash_text(&hash, BUILD_VERSION);
-	hash_text(&hash, build->target->kernel_arch);
+	hash_text(&hash, build->architecture->name);
+	hash_text(&hash, build->target.kernel_arch);
 	hash_text(&hash, build->source->sha256);
+	hash_text(&hash, build->patches);
 	hash_text(&hash, build->config_hash);
 	vector_for_each (tool, build->tools)
 		hash_text(&hash, tool->sha256);
@@ -121,31 +124,20 @@ static void take_output(void *context, const char *data, size_t length)
 	}
 }
 
-/* Runs make in the root for these targets, NULL-terminated. */
-static int make(struct making *making, const char *const *targets, struct error *err)
+/* Runs a program in the root. */
+static int run(
+	struct making *making, const char *name, const char *const *arguments, struct error *err)
 {
-	const struct architecture *target = making->build->target;
 	time_t date = making->date;
 	struct tm parts;
 	char stamp[64];
-	const char *arguments[16] = {"make", "-C", "/" SOURCE, "O=/" MADE};
-	size_t count = 4;
 
 	strftime(stamp, sizeof(stamp), "KBUILD_BUILD_TIMESTAMP=%a %b %e %H:%M:%S UTC %Y",
 		gmtime_r(&date, &parts));
-	cleanup_free char *jobs = xasprintf("-j%u", processors_usable());
-	cleanup_free char *architecture = xasprintf("ARCH=%s", target->kernel_arch);
-	cleanup_free char *prefix = xasprintf("CROSS_COMPILE=%s", target->cross_prefix);
-	arguments[count++] = jobs;
-	arguments[count++] = architecture;
-	if (target != architecture_native())
-		arguments[count++] = prefix;
-	while (*targets && count + 1 < array_count(arguments))
-		arguments[count++] = *targets++;
 	const struct sandbox_run run = {
 		.mode = making->options->mode,
 		.root = making->root_path,
-		.name = "building the kernel",
+		.name = name,
 		.arguments = arguments,
 		.environment = (const char *const[]){stamp, "KBUILD_BUILD_USER=jeos",
 			"KBUILD_BUILD_HOST=jeos", "KBUILD_BUILD_VERSION=1",
@@ -163,29 +155,55 @@ static int make(struct making *making, const char *const *targets, struct error 
 	return error_set(err, err->status, "%s\nthe whole log: %s", why, making->options->log);
 }
 
+/* Runs make for these targets, NULL-terminated. */
+static int make(struct making *making, const char *const *targets, struct error *err)
+{
+	const struct architecture *architecture = making->build->architecture;
+	const char *arguments[16] = {"make", "-C", "/" SOURCE, "O=/" MADE};
+	size_t count = 4;
+
+	cleanup_free char *jobs = xasprintf("-j%u", processors_usable());
+	cleanup_free char *arch = xasprintf("ARCH=%s", making->build->target.kernel_arch);
+	cleanup_free char *processor = xasprintf("SUBARCH=%s", architecture->kernel_arch);
+	cleanup_free char *prefix = xasprintf("CROSS_COMPILE=%s", architecture->cross_prefix);
+	arguments[count++] = jobs;
+	arguments[count++] = arch;
+	arguments[count++] = processor; /* user-mode Linux is for one, too */
+	if (architecture != architecture_native())
+		arguments[count++] = prefix;
+	while (*targets && count + 1 < array_count(arguments))
+		arguments[count++] = *targets++;
+	return run(making, "building the kernel", arguments, err);
+}
+
+static int patch(struct making *making, struct error *err)
+{
+	const char *patches = making->build->patches;
+
+	if (!*patches)
+		return 0;
+	if (file_write_text(making->root, PATCHES, patches, 0644, err))
+		return -1;
+	return run(making, "patching the kernel's source",
+		(const char *const[]){
+			"patch", "-p1", "--batch", "-d", "/" SOURCE, "-i", "/" PATCHES, NULL},
+		err);
+}
+
 /* Makes the .config, and compares it with what was asked for. */
 static int configure(struct making *making, struct kernel_config *ret_config, struct error *err)
 {
 	const struct kernel_build *build = making->build;
-	const struct kernel_target target = {
-		.kernel_arch = build->target->kernel_arch,
-		.architecture = build->target->name,
-		.complete = build->complete,
-	};
 	cleanup_config struct kernel_config config = {0};
-	const char *file = build->complete ? MADE "/.config" : CONFIG_ASKED;
-	const char *goal = build->complete ? "olddefconfig" : "allnoconfig";
-	struct arena arena = {0};
+	bool complete = build->target.complete;
+	const char *file = complete ? MADE "/.config" : CONFIG_ASKED;
+	const char *goal = complete ? "olddefconfig" : "allnoconfig";
 
-	struct kernel_target asked = target;
-	asked.version = kernel_build_series(build->source, &arena);
-	int result = directory_make(making->root, MADE, err) ||
-		     file_write_text(making->root, file, build->config, 0644, err) ||
-		     make(making, (const char *const[]){goal, NULL}, err) ||
-		     kernel_config_read(making->root, MADE "/.config", &config, err) ||
-		     kernel_config_verify(&build->asked, &config, &asked, making->source, err);
-	arena_release(&arena);
-	if (result)
+	if (directory_make(making->root, MADE, err) ||
+		file_write_text(making->root, file, build->config, 0644, err) ||
+		make(making, (const char *const[]){goal, NULL}, err) ||
+		kernel_config_read(making->root, MADE "/.config", &config, err) ||
+		kernel_config_verify(&build->asked, &config, &build->target, making->source, err))
 		return -1;
 	*ret_config = config;
 	config = (struct kernel_config){0};
@@ -194,7 +212,7 @@ static int configure(struct making *making, struct kernel_config *ret_config, st
 
 static int compile(struct making *making, const struct kernel_config *config, struct error *err)
 {
-	const char *image = basename(making->build->target->kernel_image);
+	const char *image = basename(making->build->image);
 
 	if (!strcmp(kernel_config_value(config, "MODULES"), "n"))
 		return make(making, (const char *const[]){image, NULL}, err);
@@ -216,10 +234,9 @@ static int unpack(struct making *making, struct error *err)
 	if (kernel_tools_unpack(build->tools, store, making->root, err) ||
 		inside_directory(making->root, SOURCE, &making->source, err))
 		return -1;
-	return kernel_source_extract(deb, build->target->kernel_arch, making->source, err);
+	return kernel_source_extract(deb, build->target.kernel_arch, making->source, err);
 }
 
-/* Into the store; if another build was faster, its package is replaced by the same bytes. */
 static int pack(struct making *making, struct error *err)
 {
 	const struct kernel_build *build = making->build;
@@ -239,7 +256,7 @@ static int pack(struct making *making, struct error *err)
 }
 
 int kernel_build_run(const struct kernel_build *build, const struct kernel_build_options *options,
-	struct error *err)
+	bool *ret_built, struct error *err)
 {
 	cleanup(making_release) struct making making = {
 		.build = build, .options = options, .root = -1, .source = -1};
@@ -247,23 +264,27 @@ int kernel_build_run(const struct kernel_build *build, const struct kernel_build
 	const struct package_list dated = {&source, 1, 1};
 	cleanup_config struct kernel_config config = {0};
 	cleanup_free char *path = store_kernel_path(options->store, build->key);
+	cleanup_free char *name = xasprintf("kernel.%s", build->key);
 
 	store_touch(path);
 	if (file_exists(AT_FDCWD, path))
 		return 0;
-	unlink(options->log);
-	if (space_check(options->store->path, ROOM_NEEDED, err))
+	if (store_work_alone(options->store, name, &making.work, err))
 		return -1;
-	if (packages_date(&dated, options->store, &making.date, err) ||
-		store_work_directory(options->store, "kernel", &making.work, err))
+	if (file_exists(AT_FDCWD, path)) /* the one that was waited for made it */
+		return 0;
+	unlink(options->log);
+	if (space_check(options->store->path, ROOM_NEEDED, err) ||
+		packages_date(&dated, options->store, &making.date, err))
 		return -1;
 	making.root_path = xasprintf("%s/root", making.work.path);
 	if (mkdir(making.root_path, 0755))
 		return error_errno(err, errno, "%s", making.root_path);
 	if (inside_open_root(making.root_path, &making.root, err) || unpack(&making, err) ||
-		configure(&making, &config, err) || compile(&making, &config, err) ||
-		pack(&making, err))
+		patch(&making, err) || configure(&making, &config, err) ||
+		compile(&making, &config, err) || pack(&making, err))
 		return -1;
 	unlink(options->log);
+	*ret_built = true;
 	return 0;
 }

@@ -19,21 +19,23 @@
 
 /* How a kernel is built. */
 struct kernel_build {
-	const struct architecture *target;
-	const struct package *source;     /* linux-source-VERSION */
-	const struct package_list *tools; /* what the root holds in which it is built */
-	/* What is asked for, line by line; with `complete` other symbols get their defaults, else
-	 * they are off. */
+	const struct architecture *architecture; /* the guest's */
+	const struct package *source;            /* linux-source-VERSION */
+	const struct package_list *tools;        /* what the root holds in which it is built */
+	struct kernel_target target;
+	const char *image; /* what make leaves to be booted: "arch/x86/boot/bzImage" */
+	/* What is asked for, line by line; where the target is complete other symbols get their
+	 * defaults, else they are off. */
 	struct kernel_config asked; /* owned */
-	bool complete;
-	const char *config; /* the same as a text */
+	const char *config;         /* the same as a text */
+	const char *patches;        /* changes of the source, as one patch; "": none */
 	char config_hash[HASH_TEXT];
 	char key[HASH_TEXT];
 	const char *version; /* of the package that comes out: "6.1.192-2+jeos.0123456789ab" */
 };
 void kernel_build_release(struct kernel_build *build);
 
-/* Fills in what follows from target, source, tools, asked and complete; strings in the arena. */
+/* Fills in what follows from the rest; strings in the arena. */
 void kernel_build_name(struct kernel_build *build, struct arena *arena);
 
 /* "6.1" of linux-source-6.1: the version that fragments are told; in the arena. */
@@ -46,9 +48,9 @@ struct kernel_build_options {
 };
 
 /*
- * Builds it, unless the store has it. The source and the tools must be in the store. A symbol that
- * Kconfig does not grant is STATUS_RECIPE; a failing compiler is STATUS_FAILED with its last lines
- * and the name of the log.
+ * Builds it, unless the store has it or another build, which is waited for, puts it there. The
+ * source and the tools must be in the store. A symbol that Kconfig does not grant is STATUS_RECIPE;
+ * a failing compiler is STATUS_FAILED with its last lines and the name of the log.
  */
 int kernel_build_run(const struct kernel_build *build, const struct kernel_build_options *options,
-	struct error *err);
+	bool *ret_built, struct error *err);

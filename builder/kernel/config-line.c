@@ -92,8 +92,7 @@ static unsigned long version_number(struct span version)
 	return *rest || major > 999 || minor > 999 ? 0 : major * 1000 + minor;
 }
 
-/* What stands behind a value: nothing, or a mark that says for which kernels the line is. */
-static bool take_mark(struct span rest, const char *version, bool *ret_applies)
+bool config_mark_parse(struct span rest, const char *version, bool *ret_applies)
 {
 	struct span word, bound;
 
@@ -147,7 +146,7 @@ enum config_line_kind config_line_parse(
 	if (!symbol.length || !line.length || *line.at != '=')
 		return CONFIG_LINE_WRONG;
 	skip(&line, 1);
-	if (!take_value(&line, &value) || !take_mark(line, version, &applies))
+	if (!take_value(&line, &value) || !config_mark_parse(line, version, &applies))
 		return CONFIG_LINE_WRONG;
 	if (!applies)
 		return CONFIG_LINE_SAYS_NOTHING;

@@ -18,6 +18,16 @@ enum config_line_kind {
 enum config_line_kind config_line_parse(
 	struct span line, const char *version, struct arena *arena, struct config_line *ret_line);
 
+/* The mark behind a value: nothing, or "# since VERSION" or "# before VERSION". False when it is
+ * neither, or when there is no version. */
+bool config_mark_parse(struct span mark, const char *version, bool *ret_applies);
+
+/* The files of a fragment that its architecture decides: plain, KERNELARCH, ARCHITECTURE. */
+enum { FRAGMENT_VARIANTS = 3 };
+/* Where that of a suffix (".config") lies; owned by the caller. NULL: there is none. */
+char *fragment_find(const struct word *fragment, const struct kernel_target *target,
+	unsigned variant, const char *suffix);
+
 /* What no guest kernel may have: symbols with something that is nobody's in a guest. */
 struct kernel_forbidden {
 	const char *symbol, *what; /* "SND", "sound" */

@@ -118,23 +118,30 @@ static int unknown_fragment(const struct word *fragment, struct error *err)
 	return -1;
 }
 
+char *fragment_find(const struct word *fragment, const struct kernel_target *target,
+	unsigned variant, const char *suffix)
+{
+	const char *const variants[FRAGMENT_VARIANTS] = {
+		"", target->kernel_arch, target->architecture};
+	const char *name = variants[variant];
+
+	if (!name || (variant && !strcmp(name, variants[variant - 1])))
+		return NULL;
+	cleanup_free char *file =
+		xasprintf("%s%s%s%s", fragment->text, variant ? "-" : "", name, suffix);
+	return recipe_find(fragment->at.file, FRAGMENTS, file);
+}
+
 /* Adds what there is of a fragment: the file of its name must be there, those for the target's
  * architecture may. */
 static int add_fragment(struct kernel_config *config, const struct word *fragment,
 	const struct kernel_target *target, struct error *err)
 {
-	const char *const variants[] = {NULL, target->kernel_arch, target->architecture};
-
-	for (size_t i = 0; i < array_count(variants); i++) {
-		const char *variant = variants[i];
-		if (i && (!variant || text_equal(variant, variants[i - 1])))
-			continue;
-		cleanup_free char *name = xasprintf("%s%s%s.config", fragment->text,
-			variant ? "-" : "", variant ? variant : "");
-		cleanup_free char *path = recipe_find(fragment->at.file, FRAGMENTS, name);
+	for (unsigned i = 0; i < FRAGMENT_VARIANTS; i++) {
+		cleanup_free char *path = fragment_find(fragment, target, i, ".config");
 		if (path && add_file(config, AT_FDCWD, path, target->version, err))
 			return -1;
-		if (!path && !variant)
+		if (!path && !i)
 			return unknown_fragment(fragment, err);
 	}
 	return 0;

@@ -22,6 +22,14 @@ bool kernel_is_built(const struct kernel_plan *plan)
 	return recipe_kernel_origin(&plan->recipe->kernel) == KERNEL_BUILT;
 }
 
+int kernel_require_built(const struct kernel_plan *plan, struct error *err)
+{
+	if (kernel_is_built(plan))
+		return 0;
+	return error_at(err, plan->recipe->kernel.config.at,
+		"the kernel of this recipe is not built here; that takes `kernel: guest`");
+}
+
 /* A package that only names the newest of its kind. */
 static int follow(struct package_index *index, const char *name, const char *prefix,
 	struct arena *arena, struct package *ret_package, struct error *err)
@@ -81,10 +89,10 @@ int kernel_complete(struct kernel_plan *plan, struct arena *arena, struct error 
 		return kernel_given(&plan->recipe->kernel.package, plan->architecture, arena,
 			&plan->image, err);
 	case KERNEL_BUILT:
-		plan->build.target = plan->architecture;
+		plan->build.architecture = plan->architecture;
 		plan->build.source = &plan->image;
 		plan->build.tools = &plan->tools;
-		if (kernel_ask(plan->recipe, plan->platforms, &plan->build, err))
+		if (kernel_ask(plan->recipe, plan->platforms, &plan->build, arena, err))
 			return -1;
 		kernel_build_name(&plan->build, arena);
 		return 0;

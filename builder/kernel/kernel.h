@@ -31,6 +31,8 @@ struct kernel_plan {
 void kernel_plan_release(struct kernel_plan *plan);
 /* Whether it is built here. */
 bool kernel_is_built(const struct kernel_plan *plan);
+/* The same; STATUS_RECIPE when it is not. */
+int kernel_require_built(const struct kernel_plan *plan, struct error *err);
 
 /* Finds packages for the recipe's kernel; `tools` is the index of the machine that builds, if that
  * is another. */

@@ -128,19 +128,13 @@ static int prune(int root, const char *name, const char *suffix, size_t path_at,
 	return inside_write(root, path, new.data, 0644, err);
 }
 
-static int prune_info(int root, const char *name, struct error *err)
-{
-	if (prune(root, name, "list", strlen("/"), err))
-		return -1;
-	return prune(root, name, "md5sums", 2 * MD5_DIGEST_SIZE + strlen("  "), err);
-}
-
-int kernel_registered(const char *path, struct error *err)
+int kernel_enrol(const char *path, char **ret_name, struct error *err)
 {
 	cleanup_buffer struct buffer status = {0}, stanza = {0};
 	cleanup_fd int root = -1;
 	struct span name;
 
+	*ret_name = NULL;
 	if (inside_open_root(path, &root, err))
 		return -1;
 	if (!inside_exists(root, STANZA))
@@ -149,11 +143,27 @@ int kernel_registered(const char *path, struct error *err)
 		inside_read(root, STANZA, MIB, &stanza, err))
 		return -1;
 	if (!control_find(span_of(stanza.data), "Package", &name))
-		return error_set(err, STATUS_SCRIPT,
-			STANZA ": a script or hook has changed what jeos keeps there");
+		return error_set(
+			err, STATUS_SCRIPT, STANZA ": a script has changed what jeos keeps there");
 	buffer_append(&status, stanza.data, stanza.length);
-	cleanup_free char *package = span_copy(name);
-	if (inside_rewrite(root, STATUS, status.data, err) || prune_info(root, package, err))
+	if (inside_rewrite(root, STATUS, status.data, err))
 		return -1;
-	return unlinkat(root, STANZA, 0) ? error_errno(err, errno, STANZA) : 0;
+	if (unlinkat(root, STANZA, 0))
+		return error_errno(err, errno, STANZA);
+	*ret_name = span_copy(name);
+	return 0;
+}
+
+int kernel_registered(const char *path, const char *name, struct error *err)
+{
+	cleanup_free char *list = xasprintf(DATABASE "/info/%s.list", name);
+	cleanup_fd int root = -1;
+
+	if (inside_open_root(path, &root, err))
+		return -1;
+	if (!inside_exists(root, list))
+		return 0;
+	if (prune(root, name, "list", strlen("/"), err))
+		return -1;
+	return prune(root, name, "md5sums", 2 * MD5_DIGEST_SIZE + strlen("  "), err);
 }

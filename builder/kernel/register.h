@@ -13,6 +13,9 @@
  * status file. `paths` are the files that were installed below `root`; they get sorted.
  */
 int kernel_register(const char *deb, struct words *paths, int root, struct error *err);
-/* Once the root is whole: moves that stanza, if there is one, into the status file, and takes off
- * the package's files what has left the root since. */
-int kernel_registered(const char *root, struct error *err);
+/* Once the root is whole, before hooks look at it: moves that stanza into the status file. ret_name
+ * is the package's name, owned by the caller; NULL: there was no stanza. */
+int kernel_enrol(const char *root, char **ret_name, struct error *err);
+/* At the end: takes off the package's files what has left the root since. Nothing for a package
+ * that a hook has removed. */
+int kernel_registered(const char *root, const char *name, struct error *err);

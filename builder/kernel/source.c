@@ -6,26 +6,30 @@
 #include "archive/deb.h"
 #include "base/cleanup.h"
 #include "base/inside.h"
-#include "base/interrupt.h"
 #include "base/log.h"
 #include "base/size.h"
 #include "rootfs/unpack-file.h"
 
-/* What a .deb of some 140 MB may expand to is bounded by its format; what its tar may, here. */
-enum { FILES_MOST = 500000 };
+/* What the package of some 140 MB may expand to, and the tar in it. */
+#define PACKAGE_MOST GIB
+#define SOURCE_MOST  (8 * GIB)
 
-/* Trees that no guest's kernel is built from: other programs, and drivers for what no guest has. */
+/* Trees that no guest's kernel is built from: other programs, and drivers for what no guest may
+ * have (kernel_forbidden). */
 static const char *const left_out[] = {
 	"Documentation/",
 	"arch/",
 	"drivers/bluetooth/",
-	"drivers/gpu/drm/amd/",
-	"drivers/gpu/drm/i915/",
-	"drivers/gpu/drm/nouveau/",
-	"drivers/gpu/drm/radeon/",
+	"drivers/gpu/drm/",
+	"drivers/media/",
 	"drivers/net/wireless/",
+	"drivers/nfc/",
+	"drivers/pcmcia/",
 	"drivers/staging/",
+	"drivers/usb/",
 	"net/bluetooth/",
+	"net/mac80211/",
+	"net/nfc/",
 	"samples/",
 	"sound/",
 	"tools/",
@@ -94,63 +98,37 @@ static bool is_wanted(const char *path, const char *kernel_arch)
 	       is_architecture(path, kernel_arch) || starts_with_any(path, kept, array_count(kept));
 }
 
-static int extract(struct extraction *extraction, struct archive *tar, struct archive_entry *entry,
+/* The tar has all in one directory. */
+static int extract(void *context, struct archive *tar, struct archive_entry *entry,
 	const char *path, struct error *err)
 {
+	struct extraction *extraction = context;
+	const char *slash = strchr(path, '/'), *name = slash ? slash + 1 : "";
 	mode_t type = archive_entry_filetype(entry);
 	bool exists;
 
-	if (type == AE_IFDIR || !is_wanted(path, extraction->kernel_arch))
+	if (type == AE_IFDIR || !*name || !is_wanted(name, extraction->kernel_arch))
 		return 0;
-	if (++extraction->files > FILES_MOST)
-		return error_set(err, STATUS_ARCHIVE, "more than %d files", FILES_MOST);
-	if (extraction->files % 256 == 0)
+	if (++extraction->files % 256 == 0)
 		progress_step("unpacking the source", extraction->files, 0);
 	if (type == AE_IFLNK)
 		return inside_symlink(
-			extraction->extractor.root, path, archive_entry_symlink(entry), err);
-	return extract_entry(&extraction->extractor, tar, entry, path, &exists, err);
-}
-
-static int extract_all(struct extraction *extraction, struct archive *tar, struct error *err)
-{
-	struct archive_entry *entry;
-	int result;
-
-	while ((result = archive_read_next_header(tar, &entry)) == ARCHIVE_OK ||
-		result == ARCHIVE_WARN) {
-		cleanup_free char *path = NULL;
-		const char *raw = archive_entry_pathname(entry);
-		if (interrupt_check(err))
-			return -1;
-		if (!raw || !deb_clean_path(raw, &path))
-			return error_set(err, STATUS_ARCHIVE, "unsafe path `%s`", raw ? raw : "");
-		const char *slash = strchr(path, '/');
-		if (slash && extract(extraction, tar, entry, slash + 1, err))
-			return -1;
-	}
-	if (result == ARCHIVE_EOF)
-		return 0;
-	const char *why = archive_error_string(tar);
-	return error_set(err, STATUS_ARCHIVE, "damaged: %s", why ? why : "unreadable");
+			extraction->extractor.root, name, archive_entry_symlink(entry), err);
+	return extract_entry(&extraction->extractor, tar, entry, name, &exists, err);
 }
 
 static int visit(void *context, struct archive *outer, struct archive_entry *entry,
 	const char *path, struct error *err)
 {
 	struct extraction *extraction = context;
+	const struct deb_reader reader = {
+		.limit = SOURCE_MOST, .visit = extract, .context = extraction};
 
 	if (!text_starts(path, "usr/src/linux-source-") || !strstr(path, ".tar.") ||
 		archive_entry_filetype(entry) != AE_IFREG)
 		return 0;
-	struct archive *tar = archive_read_new();
-	archive_read_support_format_tar(tar);
-	archive_read_support_filter_all(tar);
 	extraction->found = true;
-	int result = deb_open_inside(tar, outer) ? error_set(err, STATUS_ARCHIVE, "unreadable")
-						 : extract_all(extraction, tar, err);
-	archive_read_free(tar);
-	return result ? error_wrap(err, "%s", path) : 0;
+	return deb_read_inside(outer, path, &reader, err);
 }
 
 int kernel_source_extract(
@@ -160,7 +138,8 @@ int kernel_source_extract(
 		.kernel_arch = kernel_arch,
 		.extractor = {.root = directory, .directory = -1},
 	};
-	const struct deb_reader reader = {.limit = GIB, .visit = visit, .context = &extraction};
+	const struct deb_reader reader = {
+		.limit = PACKAGE_MOST, .visit = visit, .context = &extraction};
 	int result = deb_read(deb, DEB_DATA, &reader, err);
 
 	extractor_release(&extraction.extractor);

@@ -21,6 +21,7 @@ static const char *const tools[] = {
 	"libssl-dev", /* certificates, where a configuration has signatures checked */
 	"lz4",        /* compression of the kernel: as its configuration has it */
 	"make",
+	"patch",
 	"xz-utils",
 	"zstd",
 };

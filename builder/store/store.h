@@ -60,6 +60,9 @@ char *store_release_path(const struct store *store, const char *url);
  */
 int store_work_directory(const struct store *store, const char *name,
 	struct work_directory *ret_work, struct error *err);
+/* The same, but one for all builds by that name: waits until nobody else has it. */
+int store_work_alone(const struct store *store, const char *name, struct work_directory *ret_work,
+	struct error *err);
 /*
  * Removes the work directories whose owner is gone. What a user namespace's root left behind only
  * a process in such a namespace can remove; others leave it, silently.

@@ -86,32 +86,36 @@ archive_add_base() {
 }
 
 # archive_publish DIR SUITE [RELEASE-LINE...]: writes the suite's Packages (plain and .xz), also
-# by hash, and its signed Release. Lines replace the defaults of the same field.
+# by hash, and its signed Release, for $ARCHIVE_ARCHITECTURES if they are set. Lines replace the
+# defaults of the same field.
 archive_publish() (
 	set -e
 	dir=$(cd "$1" && pwd) suite=$2
 	shift 2
-	architecture=$(dpkg --print-architecture)
-	room=main/binary-$architecture
-	mkdir -p "$dir/dists/$suite/$room/by-hash/SHA256"
+	architectures=${ARCHIVE_ARCHITECTURES-$(dpkg --print-architecture)}
+	mkdir -p "$dir/dists/$suite"
 	cd "$dir/dists/$suite"
 	touch ../../pending
-	cat ../../pending >>"$room/Packages"
-	rm ../../pending
-	xz -kf "$room/Packages"
-	for file in "$room"/Packages*; do
-		cp "$file" "$room/by-hash/SHA256/$(sha256sum "$file" | cut -d' ' -f1)"
+	for architecture in $architectures; do
+		room=main/binary-$architecture
+		mkdir -p "$room/by-hash/SHA256"
+		cat ../../pending >>"$room/Packages"
+		xz -kf "$room/Packages"
+		for file in "$room"/Packages*; do
+			cp "$file" "$room/by-hash/SHA256/$(sha256sum "$file" | cut -d' ' -f1)"
+		done
 	done
+	rm ../../pending
 	{
 		for default in 'Origin: Test' "Suite: $suite" "Codename: $suite" \
 			"Date: $(LC_ALL=C date -Ru)" 'Acquire-By-Hash: yes' \
-			"Architectures: all $architecture" 'Components: main' \
+			"Architectures: all $architectures" 'Components: main' \
 			'No-Support-for-Architecture-all: Packages'; do
 			printf '%s\n' "$@" | grep -q "^${default%%:*}:" || echo "$default"
 		done
 		[ $# = 0 ] || printf '%s\n' "$@"
 		echo SHA256:
-		for file in "$room"/Packages*; do
+		for file in main/binary-*/Packages*; do
 			echo " $(sha256sum "$file" | cut -d' ' -f1) $(stat -c %s "$file") $file"
 		done
 	} >Release

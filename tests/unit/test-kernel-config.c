@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "kernel/config.h"
+#include "kernel/patch.h"
 
 static const struct kernel_target linux_6_1 = {"6.1", "x86", "amd64", false};
 
@@ -84,6 +85,49 @@ static void test_lines_are_for_versions(void **state)
 	assert_text(&old, "CONFIG_OLD=y\nCONFIG_X=1\n");
 	assert_ok(merge(NAMES("ages"), &linux_6_12, &new, &err), &err);
 	assert_text(&new, "CONFIG_NEW=y\nCONFIG_X=1\n");
+}
+
+static int patches(
+	const char *const *names, const char *version, struct buffer *text, struct error *err)
+{
+	const struct kernel_target target = {version, "um", NULL, false};
+	struct word_list words = {0};
+
+	for (; *names; names++)
+		vector_push(&words, ((struct word){*names, {"recipe.yaml", 1, 1}}));
+	buffer_text(text, "");
+	int result = kernel_patches(&words, &target, text, err);
+	vector_release(&words);
+	return result;
+}
+
+static void write_patch(const char *name, const char *text)
+{
+	struct error err = {0};
+	cleanup_free char *path = xasprintf("kernel-configs/%s.patch", name);
+
+	assert_ok(file_write_text(AT_FDCWD, path, text, 0644, &err), &err);
+}
+
+static void test_patches_come_with_fragments(void **state)
+{
+	cleanup_buffer struct buffer old = {0}, new = {0}, none = {0}, bad = {0};
+	struct error err = {0};
+
+	(void)state;
+	fragment("ages", "");
+	write_patch("ages", "# Why.\n# before 6.13\n\n--- a/x\n+++ b/x\n# since 9\n");
+	write_patch("ages-um", "--- a/y\n");
+	write_patch("ages-x86", "--- a/z\n");
+	assert_ok(patches(NAMES("ages"), "6.1", &old, &err), &err);
+	assert_string_equal(old.data, "--- a/x\n+++ b/x\n# since 9\n--- a/y\n");
+	assert_ok(patches(NAMES("ages"), "6.13", &new, &err), &err);
+	assert_string_equal(new.data, "--- a/y\n");
+	assert_ok(patches(NAMES("one"), "6.1", &none, &err), &err);
+	assert_string_equal(none.data, "");
+	write_patch("one", "# A head, and no more.\n");
+	assert_fails(patches(NAMES("one"), "6.1", &bad, &err), &err, STATUS_RECIPE,
+		"kernel-configs/one.patch: it is no patch");
 }
 
 static void test_contradictions_name_both(void **state)
@@ -181,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_merges_by_symbol),
 		cmocka_unit_test(test_takes_along_what_is_for_the_architecture),
 		cmocka_unit_test(test_lines_are_for_versions),
+		cmocka_unit_test(test_patches_come_with_fragments),
 		cmocka_unit_test(test_contradictions_name_both),
 		cmocka_unit_test(test_unknown_fragments_suggest_one),
 		cmocka_unit_test(test_malformed_lines),

@@ -162,6 +162,43 @@ static void a_child_holds_it_too(void **state)
 	free(work.path);
 }
 
+/* One name for all: what a killed build left under it is removed, what another has is waited for.
+ */
+static void one_at_a_time_works_alone(void **state)
+{
+	cleanup_store struct store store = {0};
+	struct work_directory mine = {0}, theirs = {0};
+	struct error err = {0};
+	int begun[2], status;
+	char byte;
+
+	(void)state;
+	open_here("store", &store);
+	assert_ok(store_work_alone(&store, "alone", &theirs, &err), &err);
+	cleanup_free char *tree = xasprintf("%s/tree", theirs.path);
+	make_tree(tree, "half");
+	close(theirs.lock);
+	free(theirs.path);
+	assert_int_equal(pipe(begun), 0);
+	pid_t child = fork();
+	if (!child) {
+		bool failed = store_work_alone(&store, "alone", &mine, &err) ||
+			      file_exists(AT_FDCWD, tree) || write(begun[1], "", 1) != 1;
+		usleep(200000);
+		make_tree(tree, "whole");
+		work_directory_release(&mine);
+		_exit(failed);
+	}
+	assert_int_equal(read(begun[0], &byte, 1), 1);
+	assert_ok(store_work_alone(&store, "alone", &mine, &err), &err);
+	assert_false(file_exists(AT_FDCWD, tree));
+	assert_int_equal(waitpid(child, &status, WNOHANG), child);
+	assert_int_equal(status, 0);
+	work_directory_release(&mine);
+	close(begun[0]);
+	close(begun[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_work_directory_ends_with_its_owner),
 		cmocka_unit_test(a_killed_builds_directory_is_swept),
 		cmocka_unit_test(a_child_holds_it_too),
+		cmocka_unit_test(one_at_a_time_works_alone),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, enter_scratch, leave_scratch);
