@@ -9,7 +9,8 @@
 
 enum { LINKS_FOLLOWED = 40, PIECE = 65536, PATH_BYTES_MAX = 1 << 30 };
 
-static const struct tree_reader *const readers[] = {&tree_reader_ext4, &tree_reader_fat, NULL};
+static const struct tree_reader *const readers[] = {
+	&tree_reader_ext4, &tree_reader_squashfs, &tree_reader_fat, &tree_reader_swap, NULL};
 
 const struct tree_reader *tree_reader_find(const struct slice *slice)
 {
@@ -32,8 +33,13 @@ int image_tree_open(const struct slice *slice, struct image_tree **ret_tree, str
 {
 	const struct tree_reader *reader = tree_reader_find(slice);
 
-	if (!reader)
-		return error_set(err, STATUS_FAILED, "no filesystem that jeos reads");
+	return reader ? image_tree_open_as(reader, slice, ret_tree, err)
+		      : error_set(err, STATUS_FAILED, "no filesystem that jeos reads");
+}
+
+int image_tree_open_as(const struct tree_reader *reader, const struct slice *slice,
+	struct image_tree **ret_tree, struct error *err)
+{
 	cleanup_image_tree struct image_tree *tree = image_tree_new(reader);
 	tree->slice = *slice;
 	if (reader->load(tree, err) || image_tree_settle(tree, err))
@@ -230,11 +236,10 @@ void image_tree_fact(struct image_tree *tree, const char *name, const char *form
 
 int image_tree_path_room(struct image_tree *tree, size_t length, struct error *err)
 {
-	tree->path_bytes += length;
+	tree->path_bytes += length + sizeof(struct image_file);
 	if (tree->path_bytes <= PATH_BYTES_MAX)
 		return 0;
-	return error_set(err, STATUS_FAILED, "%s: paths of more than %d bytes together",
-		tree->reader->name, PATH_BYTES_MAX);
+	return error_set(err, STATUS_FAILED, "%s: more files than jeos reads", tree->reader->name);
 }
 
 int image_tree_name(struct image_tree *tree, const char *directory, const char *name, size_t length,

@@ -85,12 +85,15 @@ struct tree_reader {
 	void (*release)(struct image_tree *tree); /* the state; NULL: there is none */
 };
 
-extern const struct tree_reader tree_reader_ext4, tree_reader_fat, tree_reader_tar, tree_reader_oci;
+extern const struct tree_reader tree_reader_ext4, tree_reader_fat, tree_reader_squashfs,
+	tree_reader_swap, tree_reader_tar, tree_reader_oci;
 /* The reader of what is in a slice; NULL when none knows it. */
 const struct tree_reader *tree_reader_find(const struct slice *slice);
 
 /* Opens what is in the slice; its disk must outlive the tree. */
 int image_tree_open(const struct slice *slice, struct image_tree **ret_tree, struct error *err);
+int image_tree_open_as(const struct tree_reader *reader, const struct slice *slice,
+	struct image_tree **ret_tree, struct error *err);
 /* For readers of archives: a tree without files, and what is to be done when all are in it. */
 struct image_tree *image_tree_new(const struct tree_reader *reader);
 int image_tree_settle(struct image_tree *tree, struct error *err);
@@ -127,8 +130,8 @@ void image_tree_fact(struct image_tree *tree, const char *name, const char *form
 /* The path of a name in a directory, in the arena. A name that no file can have is an error. */
 int image_tree_name(struct image_tree *tree, const char *directory, const char *name, size_t length,
 	const char **ret_path, struct error *err);
-/* Counts the bytes of a path that is kept: an image of a few MiB can hold names enough for paths
- * that fill any memory. */
+/* Counts a file and the bytes of its path: an image of a few MiB can hold names enough to fill any
+ * memory. */
 int image_tree_path_room(struct image_tree *tree, size_t length, struct error *err);
 /* The error of a structure that is damaged: "ext4: WHAT, at byte 4096 of the disk". */
 int image_damaged(const struct image_tree *tree, uint64_t offset, struct error *err,

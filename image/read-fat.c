@@ -183,6 +183,10 @@ static int read_directory(struct loading *loading, const struct image_file *file
 	cleanup_buffer struct buffer content = {0};
 	struct fat_clusters clusters = {0};
 	const char *path = file->path;
+
+	/* No cluster means the root: an entry like that would be in itself. */
+	if (!file->place && path[1])
+		return image_damaged(tree, fat->root, err, "the directory %s is the root", path);
 	int result = fat_read_directory(fat, file->place, &clusters, &content, err);
 
 	for (size_t i = 0; !result && i < clusters.count; i++) {

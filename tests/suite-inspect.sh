@@ -166,6 +166,68 @@ test_partitions_and_fat() {
 		.partitions.list[1]["type-name"], (.boot | keys[])]' "$TMPDIR/output")"
 }
 
+test_squashfs_as_mksquashfs_makes_it() {
+	need_programs mksquashfs || return 0
+	local options image=$TMPDIR/squashfs
+	while read -r options; do
+		rm -f "$image"
+		# shellcheck disable=SC2086 # options are words
+		mksquashfs "$tree" "$image" -quiet -no-progress $options >"$TMPDIR/log" 2>&1
+		assertEquals "$(<"$TMPDIR/log")" 0 $?
+		assert_tree "$image"
+	done <<-'END'
+		-comp gzip -b 4096
+		-comp zstd -b 1M
+		-comp zstd -no-fragments -noI -noD
+	END
+	mksquashfs "$tree" "$image" -noappend -quiet -no-progress -comp xz >/dev/null
+	inspect "$image"
+	assertEquals 1 $status
+	assertContains "$errors" 'unsquashfs(1) may read it'
+}
+
+test_swap() {
+	truncate -s 1M "$TMPDIR/swap"
+	mkswap -L name "$TMPDIR/swap" >/dev/null 2>&1
+	inspect --json "$TMPDIR/swap"
+	assertEquals "$errors" '["swap","name"]' \
+		"$(jq -c '.partitions.list[0].filesystem | [.type, .label]' "$TMPDIR/output")"
+}
+
+# A damaged image is an error that says what and where, whoever looks at it.
+test_damage_is_named() {
+	local image=$TMPDIR/damaged what at bytes message
+	while IFS='|' read -r what at bytes message; do
+		rm -f "$image"
+		mke2fs -q -F -t ext4 -b 4096 -d "$tree" "$image" 64M >/dev/null
+		# shellcheck disable=SC2059 # the bytes are a format
+		printf "$bytes" | dd of="$image" bs=1 seek="$at" conv=notrunc status=none
+		inspect "$image"
+		assertEquals "$what: $errors" 1 $status
+		assertContains "$what" "$errors" "$message"
+		differ "$image" "$image"
+		assertContains "$what" "$errors" "$message"
+		"$JEOS" -q test "$image" 2>"$TMPDIR/errors" >/dev/null
+		assertContains "$what" "$(<"$TMPDIR/errors")" "$message"
+	done <<-'END'
+		more blocks than there are|1028|\xff\xff\xff\x7f|the superblock: wrong checksum, at byte 1024 of the disk
+		a block size|1048|\x77|the superblock: an impossible block size
+		no place for inodes|4104|\xff\xff\xff\xff|the descriptor of group 0: no place for its inodes, at byte 4096
+		features|1120|\xd2|jeos does not read
+	END
+	mke2fs -q -F -t ext4 -b 4096 -d "$tree" "$image" 64M
+	at=$(debugfs -R 'imap /' "$image" 2>/dev/null | sed -n 's/.*block \([0-9]*\), offset 0x\([0-9a-f]*\)/\1 0x\2/p')
+	at=$((${at% *} * 4096 + ${at#* }))
+	printf x | dd of="$image" bs=1 seek=$((at + 40)) conv=notrunc status=none
+	inspect "$image"
+	assertContains "$errors" "inode 2: wrong checksum, at byte $at of the disk"
+	mke2fs -q -F -t ext4 -b 4096 -O ^metadata_csum -d "$tree" "$image" 64M
+	dd if=/dev/zero of="$image" bs=1 count=12 seek=$((at + 40)) conv=notrunc status=none
+	inspect "$image"
+	assertEquals "$errors" 1 $status
+	assertContains "$errors" 'inode 2: no header of extents, at byte'
+}
+
 # Archives, by whatever they are compressed, of one tree.
 test_tar() {
 	local option
