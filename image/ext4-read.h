@@ -27,6 +27,11 @@ struct ext4_state {
 	uint64_t block_count;
 	uint32_t group_count, seed; /* of checksums */
 	bool checksums;
+	/* The group, and the block of its inodes, that was read last: inodes come in their order.
+	 */
+	uint64_t group, table; /* the group's number plus one; the byte of its table */
+	uint64_t inodes_at;    /* byte of the block; 0: none */
+	uint8_t *inodes;       /* owned */
 	/* The contents that were read last, so that reading on is cheap. */
 	ext2_ino_t mapped;
 	struct ext4_runs runs;

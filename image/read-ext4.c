@@ -367,8 +367,10 @@ static void release(struct image_tree *tree)
 {
 	struct ext4_state *state = ext4_state(tree);
 
-	if (state)
+	if (state) {
 		vector_release(&state->runs);
+		free(state->inodes);
+	}
 	free(state);
 }
 
