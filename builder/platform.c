@@ -150,7 +150,7 @@ const struct platform platforms[] = {
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "VMWARE_PVSCSI", "FUSION_SPI", "FUSION_SAS",
 			"BLK_DEV_SD", "VMXNET3", "E1000"),
 		.machines = MACHINES({"pvscsi", "pc", 0, "pvscsi", "scsi-hd", "vmxnet3"},
-			{"lsi", "pc", 0, "mptsas1068", "scsi-hd", "e1000"}),
+			{"sata", "pc", 0, "ahci", "ide-hd", "e1000"}),
 	},
 	{
 		.name = "hyperv",

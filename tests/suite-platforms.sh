@@ -75,10 +75,10 @@ test_vmware() {
 	boots vmware vmdk bios '' vmw_pvscsi vmxnet3
 }
 
-test_vmware_by_uefi_and_with_lsi() {
+test_vmware_by_uefi_and_with_sata() {
 	need_full || return 0
 	boots vmware vmdk uefi '' vmw_pvscsi vmxnet3
-	boots vmware vmdk bios lsi mptsas e1000
+	boots vmware vmdk bios sata ahci e1000
 }
 
 test_hyperv_generation_1() {
