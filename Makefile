@@ -18,8 +18,8 @@ DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-ut
 	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf user-mode-linux
 DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
 	qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
-	python3-jsonschema yq iproute2 attr qemu-user-static skopeo umoci uml-utilities \
-	squashfs-tools
+	python3-jsonschema yq iproute2 attr qemu-user-static openssl skopeo umoci lxc \
+	libvirt-clients uml-utilities squashfs-tools
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time

@@ -1,5 +1,7 @@
 #include "build.h"
 
+#include <fcntl.h>
+
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "manifest.h"
@@ -16,25 +18,29 @@ struct job {
 };
 
 /*
- * The hash of all that decides the artefacts: the plan, the recipe's files, this program. The plan
- * is taken as it prints, so that whatever it comes to say is part of the key.
+ * The hash of all that decides the artefacts: the plan, the recipe's files, this program, what
+ * signs them. The plan is taken as it prints, so that whatever it comes to say is part of the key.
  */
 static int make_key(
-	const struct plan *plan, const char *files, char ret_key[HASH_TEXT], struct error *err)
+	const struct plan *plan, const struct job *job, char ret_key[HASH_TEXT], struct error *err)
 {
-	char program[HASH_TEXT];
+	const char *certificate = job->order->certificate;
+	char program[HASH_TEXT], signer[HASH_TEXT];
 	struct hash hash;
 
-	if (hash_program(program, err))
+	if (hash_program(program, err) ||
+		(certificate && hash_file(AT_FDCWD, certificate, signer, err)))
 		return -1;
 	json_t *document = plan_json(plan);
 	cleanup_free char *text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(document);
 	hash_init(&hash);
 	hash_text(&hash, program);
-	hash_text(&hash, files);
+	hash_text(&hash, job->fingerprint);
 	hash_text(&hash, text);
 	hash_text(&hash, plan->sources_list);
+	if (certificate)
+		hash_text(&hash, signer);
 	hash_finish(&hash, ret_key);
 	return 0;
 }
@@ -72,12 +78,13 @@ static int plan_and_build(void *context, struct error *err)
 	if (foreign_enable(job->architecture, &foreign, err))
 		return -1;
 	store_sweep(order->store);
-	if (make_plan(order, &plan, err) || make_key(plan, job->fingerprint, key, err))
+	if (make_plan(order, &plan, err) || make_key(plan, job, key, err))
 		return -1;
 	const struct build_options options = {
 		.output = order->output,
 		.fingerprint = job->fingerprint,
 		.key = key,
+		.certificate = order->certificate,
 		.store = order->store,
 		.mode = job->mode,
 		.from_nothing = order->verify,

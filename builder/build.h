@@ -12,8 +12,9 @@ struct build_order {
 	const struct recipe *recipe;
 	const struct lock *lock; /* what to install; NULL: what the archive has now */
 	const struct store *store;
-	const char *output; /* directory for the artefacts */
-	bool force;         /* even if it is up to date */
+	const char *output;      /* directory for the artefacts */
+	const char *certificate; /* PEM file that bundles are signed with; NULL: none */
+	bool force;              /* even if it is up to date */
 	/* Twice from nothing but packages, which must give the same bytes; if not, the error says
 	 * what differs. */
 	bool verify;

@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "build.h"
 #include "inputs.h"
+#include "sign.h"
 
 static void print_artefacts(const json_t *manifest, const char *output)
 {
@@ -75,12 +76,18 @@ static int build_one(const struct batch *batch, const struct inputs *inputs, str
 		.lock = inputs->lock,
 		.store = &inputs->store,
 		.output = batch->output,
+		.certificate = argument_value(batch->arguments, "certificate"),
 		.force = argument_value(batch->arguments, "force"),
 		.verify = argument_value(batch->arguments, "verify"),
 	};
 
 	if (build_recipe(&order, &manifest, err))
 		return -1;
+	const char *key = argument_value(batch->arguments, "sign");
+	if (key && sums_sign(batch->output, key, err)) {
+		json_decref(manifest);
+		return -1;
+	}
 	if (batch->arguments->json) {
 		cleanup_free char *line = json_dumps(manifest, JSON_COMPACT);
 		puts(line);
@@ -114,6 +121,8 @@ static int run(const struct arguments *arguments, struct error *err)
 static const struct command_option options[] = {
 	{"output", 'o', "DIR", "write artefacts to DIR, not to out/"},
 	{"force", 'f', NULL, "build even what is up to date"},
+	{"sign", 0, "KEY", "sign SHA256SUMS with a key of gpg's keyring"},
+	{"certificate", 0, "FILE", "sign OVAs with the key and certificate in a PEM file"},
 	{"verify", 0, NULL, "build twice from nothing; name what differs, if anything"},
 	NO_LOCK_OPTION,
 	{0},

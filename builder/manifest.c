@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "sign.h"
 
 enum { MANIFEST_LIMIT = 64 * 1024 * 1024 };
 
@@ -100,6 +102,10 @@ static int update_sums(const struct manifest *manifest, const char *output, stru
 		line += length + (line[length] == '\n');
 	}
 	add_sums(manifest, &sums);
+	/* No signature is better than one that does not fit. */
+	cleanup_free char *signature = xasprintf("%s/" SUMS_SIGNATURE, output);
+	if (!text_equal(old.data, sums.data) && unlink(signature) && errno != ENOENT)
+		return error_errno(err, errno, "%s: removing", signature);
 	return file_replace(path, sums.data, sums.length, err);
 }
 

@@ -8,6 +8,7 @@
 #include "image/format.h"
 #include "kernel/command-line.h"
 #include "layer.h"
+#include "plan-appliance.h"
 #include "plan-packages.h"
 #include "rootfs/debconf.h"
 #include "rootfs/rootfs.h"
@@ -248,7 +249,7 @@ static int complete(struct plan *plan, struct error *err)
 		return -1;
 	write_command_line(plan);
 	name_artefacts(plan);
-	return 0;
+	return plan_check_bundles(plan, err);
 }
 
 int plan_make(const struct recipe *recipe, const struct lock *lock, const struct store *store,

@@ -75,9 +75,6 @@ struct package_list plan_packages(const struct plan *plan, bool kernel_build);
  * layer made of it. */
 bool plan_compiles_kernel(const struct plan *plan, const struct store *store, bool anew);
 
-/* What bundles are told of the appliance; its strings are the plan's. */
-struct appliance plan_appliance(const struct plan *plan);
-
 /* The plan as text for people; owned by the caller. */
 char *plan_text(const struct plan *plan, const struct store *store);
 /* Of a layer that the plan has: "cached", or "to do" and why; owned by the caller. */

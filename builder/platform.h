@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "image/appliance.h"
 #include "recipe/recipe.h"
 
 /* How a guest is started: by firmware from the disk, or as a kernel given to the machine, loaded as
@@ -35,6 +36,8 @@ struct platform {
 	const char *kernel_arch;    /* of the processors that it has: "x86"; NULL: all */
 	const char *const *formats; /* that a recipe gets without asking; NULL-terminated */
 	unsigned paths;             /* of BY_*: how it starts guests */
+	/* The machine that OVF and VMX files describe; NULL: none. */
+	const struct appliance_hardware *hardware;
 	/* What the guest's kernel speaks on, the last for programs too; NULL-terminated. NULL: the
 	 * screen and the architecture's serial line. */
 	const char *const *consoles;

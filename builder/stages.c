@@ -12,6 +12,7 @@
 #include "layer-make.h"
 #include "lock.h"
 #include "manifest.h"
+#include "plan-appliance.h"
 #include "rootfs/rootfs.h"
 
 /* A build under way. */
@@ -22,9 +23,9 @@ struct build {
 	int packages, kernels; /* the locks on the store's packages and kernels */
 	struct rootfs rootfs;
 	struct layers layers;
-	char *root;                 /* path of the tree; owned */
-	char *kernel_package;       /* that dpkg knows; owned; NULL: none */
-	struct buffer uefi_program; /* empty: nothing boots by UEFI */
+	char *root;                                    /* path of the tree; owned */
+	char *kernel_package;                          /* that dpkg knows; owned; NULL: none */
+	struct buffer kernel, initramfs, uefi_program; /* empty: there is none */
 	bool compiles; /* a kernel: neither it nor what is made of it is in the store */
 	struct manifest *manifest;
 };
@@ -145,7 +146,8 @@ static int stage_boot(struct build *build, char **ret_result, struct error *err)
 	find_filesystems(&plan->layout, root, esp);
 	const struct boot_files files = {plan->architecture, build->options->store,
 		plan->command_line, &plan->kernel.uefi, esp};
-	if (boot_files_make(&files, build->root, &build->uefi_program, err) ||
+	if (boot_files_read(build->root, &build->kernel, &build->initramfs, err) ||
+		boot_files_make(&files, build->root, &build->uefi_program, err) ||
 		(build->kernel_package &&
 			kernel_registered(build->root, build->kernel_package, err)))
 		return -1;
@@ -155,6 +157,23 @@ static int stage_boot(struct build *build, char **ret_result, struct error *err)
 	return 0;
 }
 
+static int write_artefact(
+	struct build *build, const struct plan_artefact *artefact, int tree, struct error *err)
+{
+	cleanup_free char *path = xasprintf("%s/%s", build->options->output, artefact->name);
+	cleanup(arena_release) struct arena arena = {0};
+	struct appliance appliance;
+	const struct image_contents contents = {
+		tree, &build->uefi_program, &appliance, &build->kernel, &build->initramfs};
+
+	if (plan_appliance(build->plan, artefact, &arena, &appliance, err))
+		return -1;
+	appliance.certificate = build->options->certificate;
+	if (image_write(artefact->layout, &contents, artefact->format, path, build->work.path, err))
+		return -1;
+	return manifest_add(build->manifest, build->options->output, artefact->name, err);
+}
+
 static int stage_image(struct build *build, char **ret_result, struct error *err)
 {
 	const struct plan *plan = build->plan;
@@ -162,16 +181,9 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 
 	if (tree < 0)
 		return error_errno(err, errno, "%s", build->root);
-	const struct appliance appliance = plan_appliance(plan);
-	const struct image_contents contents = {tree, &build->uefi_program, &appliance};
 	for (size_t i = 0; i < plan->artefact_count; i++) {
-		const struct plan_artefact *artefact = &plan->artefacts[i];
-		cleanup_free char *path =
-			xasprintf("%s/%s", build->options->output, artefact->name);
-		progress_step(artefact->name, i, plan->artefact_count);
-		if (image_write(artefact->layout, &contents, artefact->format, path,
-			    build->work.path, err) ||
-			manifest_add(build->manifest, build->options->output, artefact->name, err))
+		progress_step(plan->artefacts[i].name, i, plan->artefact_count);
+		if (write_artefact(build, &plan->artefacts[i], tree, err))
 			return -1;
 	}
 	*ret_result = xasprintf("%zu artefacts", plan->artefact_count);
@@ -240,6 +252,8 @@ static void build_release(struct build *build)
 	layers_release(&build->layers);
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
+	buffer_release(&build->kernel);
+	buffer_release(&build->initramfs);
 	buffer_release(&build->uefi_program);
 	free(build->kernel_package);
 	free(build->root);

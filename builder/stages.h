@@ -8,6 +8,7 @@ struct build_options {
 	const char *output; /* directory for the artefacts; made if missing */
 	/* Hashes for the manifest: of the recipe's files, and of all that goes in. */
 	const char *fingerprint, *key;
+	const char *certificate; /* PEM file that bundles are signed with; NULL: none */
 	const struct store *store;
 	bool from_nothing;      /* layers are neither taken from the store nor put there */
 	enum sandbox_mode mode; /* the one that was entered */

@@ -1,16 +1,12 @@
 /* The root as a tar archive. */
 #include "bundle.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
 #include "base/cleanup.h"
 
 int bundle_write_root(const struct bundle *bundle, const struct image_order *order,
 	const char *path, struct error *err)
 {
-	cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	const struct output_options options = {.fd = fd, .compression = bundle->compression};
+	cleanup_fd int fd = -1;
 	const struct tar_tree tree = {
 		.tree = order->contents->tree,
 		.epoch = order->layout->epoch,
@@ -19,8 +15,9 @@ int bundle_write_root(const struct bundle *bundle, const struct image_order *ord
 	cleanup_output struct output *output = NULL;
 	struct output_sum in, out;
 
-	if (fd < 0)
-		return error_errno(err, errno, "%s", path);
+	if (bundle_create(path, &fd, err))
+		return -1;
+	const struct output_options options = {.fd = fd, .compression = bundle->compression};
 	if (output_new(&options, &output, err) || tar_tree(output, &tree, err) ||
 		output_finish(output, &in, &out, err))
 		return error_wrap(err, "%s", path);

@@ -90,6 +90,7 @@ int stream_create(const struct disk_options *options, struct disk **ret_disk, st
 			.block = VMDK_GRAIN,
 			.writable = true},
 		.fd = fd,
+		.base = options->base,
 		.id = options->id,
 		.spool.fd = -1,
 	};
@@ -112,7 +113,10 @@ struct tape {
 static int append(struct tape *tape, const void *data, uint64_t length, uint32_t *ret_sector,
 	struct error *err)
 {
-	if (interrupt_check(err) || file_write_at(tape->stream->fd, tape->at, data, length, err))
+	const struct stream *stream = tape->stream;
+
+	if (interrupt_check(err) ||
+		file_write_at(stream->fd, stream->base + tape->at, data, length, err))
 		return -1;
 	*ret_sector = tape->at / VMDK_SECTOR;
 	tape->at += length;
@@ -192,6 +196,7 @@ int stream_finish(struct disk *disk, struct error *err)
 	struct tape tape = {stream, OVERHEAD};
 	struct vmdk_header header = vmdk_header_make(disk->size);
 	uint32_t directory, sector;
+	cleanup_free char *descriptor = vmdk_descriptor("streamOptimized", disk->size, &stream->id);
 
 	header.version = htole32(3);
 	header.flags |= htole32(VMDK_COMPRESSED | VMDK_MARKERS);
@@ -199,8 +204,8 @@ int stream_finish(struct disk *disk, struct error *err)
 	header.overhead = htole64(OVERHEAD / VMDK_SECTOR);
 	header.directory_at = VMDK_AT_END;
 	if (packer_flush(stream->packer, err) || append_all(&tape, &directory, err) ||
-		file_write_at(stream->fd, 0, &header, sizeof(header), err) ||
-		vmdk_write_descriptor(stream->fd, "streamOptimized", disk->size, &stream->id, err))
+		file_write_at(stream->fd, stream->base, &header, sizeof(header), err) ||
+		vmdk_write_descriptor(stream->fd, stream->base, descriptor, err))
 		return -1;
 	header.directory_at = htole64(directory);
 	if (append_marked(&tape, VMDK_MARKER_FOOTER, &header, sizeof(header), &sector, err))

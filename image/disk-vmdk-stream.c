@@ -163,6 +163,7 @@ const struct disk_driver disk_vmdk_stream = {
 	.family = "vmdk",
 	.suffix = "stream.vmdk",
 	.summary = "VMware's format for import, compressed: for OVA, ESXi and AWS",
+	.abilities = DISK_HAS_BASE,
 	.size_max = VMDK_SIZE_MAX,
 	.create = stream_create,
 	.recognize = is_stream,

@@ -9,6 +9,7 @@ struct stream {
 	struct disk disk;
 	int fd; /* owned */
 	/* A disk that was created: */
+	uint64_t base; /* the byte of the file at which it begins */
 	struct uuid id;
 	struct packer *packer; /* owned */
 	struct spool spool;    /* the compressed grains, until finish puts them in order */

@@ -95,13 +95,14 @@ static int vmdk_finish(struct disk *disk, struct error *err)
 	const struct blocks *blocks = &vmdk->blocks;
 	uint64_t directory_at = BACKUP_AT + tables_sectors(disk->size);
 	struct vmdk_header header = vmdk_header_make(disk->size);
+	cleanup_free char *descriptor = vmdk_descriptor("monolithicSparse", disk->size, &vmdk->id);
 
 	header.flags |= htole32(VMDK_BACKUP);
 	header.backup_at = htole64(BACKUP_AT);
 	header.directory_at = htole64(directory_at);
 	header.overhead = htole64(first_grain(disk->size) / VMDK_SECTOR);
 	if (write_tables(blocks, BACKUP_AT, err) || write_tables(blocks, directory_at, err) ||
-		vmdk_write_descriptor(blocks->fd, "monolithicSparse", disk->size, &vmdk->id, err) ||
+		vmdk_write_descriptor(blocks->fd, 0, descriptor, err) ||
 		file_write_at(blocks->fd, 0, &header, sizeof(header), err))
 		return -1;
 	return host_file_set_size(blocks->fd, blocks->end, err);

@@ -64,9 +64,10 @@ enum { VMDK_GRAIN_MARKER = offsetof(struct vmdk_marker, type) };
 _Static_assert(VMDK_GRAIN_MARKER == 12, "a VMDK grain's marker");
 
 struct vmdk_header vmdk_header_make(uint64_t size);
-/* Writes the descriptor; `type`: "monolithicSparse". */
-int vmdk_write_descriptor(
-	int fd, const char *type, uint64_t size, const struct uuid *id, struct error *err);
+/* The descriptor, of the type "monolithicSparse" or such; owned by the caller. */
+char *vmdk_descriptor(const char *type, uint64_t size, const struct uuid *id);
+/* Writes it into an image that begins at the byte `base` of the file. */
+int vmdk_write_descriptor(int fd, uint64_t base, const char *descriptor, struct error *err);
 
 /* The tables of an opened image. */
 struct vmdk_tables {

@@ -41,6 +41,9 @@ static int check_options(
 	if (options->compression && !(driver->abilities & DISK_HAS_COMPRESSION))
 		return error_set(err, STATUS_FAILED, "the format %s has no choice of compression",
 			driver->name);
+	if (options->base && !(driver->abilities & DISK_HAS_BASE))
+		return error_set(err, STATUS_FAILED, "the format %s begins where its file begins",
+			driver->name);
 	if (options->cluster_size && !(driver->abilities & DISK_HAS_CLUSTERS))
 		return error_set(err, STATUS_FAILED, "the format %s has no choice of cluster size",
 			driver->name);

@@ -30,6 +30,7 @@ struct disk_options {
 	enum compression compression; /* of what is written; DEFLATE and ZLIB are one */
 	struct uuid id;               /* for formats that give every image an identity */
 	uint64_t epoch;               /* and for those that record when it was made */
+	uint64_t base;                /* the byte of the file at which the image begins */
 	/* qcow2 overlays: the disk below, borrowed, and the name to record for it. The new disk
 	 * reads through to it and copies on write. NULL: none. */
 	struct disk *backing;
@@ -43,6 +44,7 @@ enum {
 	DISK_HAS_CLUSTERS = 2, /* of a size to choose */
 	DISK_HAS_COMPRESSION = 4,
 	DISK_CHANGES_OPENED = 8, /* opened images can be written to */
+	DISK_HAS_BASE = 16,      /* need not begin where the file does */
 };
 
 /* What formats are recognized by: an image's first and last 512 bytes (zero-padded). */

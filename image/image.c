@@ -118,7 +118,7 @@ static int write_disk(const struct writing *writing, struct error *err)
 }
 
 int image_write_disk(const struct image_order *order, const struct disk_driver *driver,
-	const char *path, struct error *err)
+	uint64_t base, const char *path, struct error *err)
 {
 	const struct image_layout *layout = order->layout;
 	bool clusters = driver->abilities & DISK_HAS_CLUSTERS;
@@ -130,6 +130,7 @@ int image_write_disk(const struct image_order *order, const struct disk_driver *
 		.compression = compresses ? layout->compression : COMPRESSION_NONE,
 		.id = layout->id,
 		.epoch = layout->epoch,
+		.base = base,
 	};
 	struct writing writing = {
 		.layout = layout, .contents = order->contents, .work = order->work};
@@ -147,7 +148,7 @@ int image_write_disk(const struct image_order *order, const struct disk_driver *
 static int write_format(const struct image_order *order, const struct format *format,
 	const char *path, struct error *err)
 {
-	return format->disk ? image_write_disk(order, format->disk, path, err)
+	return format->disk ? image_write_disk(order, format->disk, 0, path, err)
 			    : format->bundle->write(format->bundle, order, path, err);
 }
 

@@ -14,7 +14,9 @@
 struct image_contents {
 	int tree;                          /* the root; -1: empty */
 	const struct buffer *uefi_program; /* what UEFI starts; NULL or empty: nothing */
-	const struct appliance *appliance; /* for bundles; NULL: there is none to be made */
+	/* For bundles: */
+	const struct appliance *appliance;
+	const struct buffer *kernel, *initrd; /* empty: none */
 };
 
 /* All that an image is made from. */
@@ -31,10 +33,10 @@ struct image_order {
  */
 int image_write(const struct image_layout *layout, const struct image_contents *contents,
 	const char *format, const char *path, const char *work, struct error *err);
-/* For bundles with a disk in them: writes it to `path`, which does not exist yet. A failure leaves
- * nothing there. */
+/* For bundles with a disk in them: writes it to `path`, which does not exist yet, from the byte
+ * `base` of the file on. A failure leaves nothing there. */
 int image_write_disk(const struct image_order *order, const struct disk_driver *driver,
-	const char *path, struct error *err);
+	uint64_t base, const char *path, struct error *err);
 
 /* The EFI system partition's slice of an opened image. */
 int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err);

@@ -47,7 +47,7 @@ static bool is_left_out(struct archiving *archiving, const char *path)
 		const struct tar_change *change = &changes[i];
 		if (change->mode && !strcmp(change->path, path)) {
 			archiving->present[i] = true;
-			return !change->only_if_alone;
+			return change->when != TAR_IF_ABSENT;
 		}
 		if (!change->mode && !fnmatch(change->path, path, FNM_LEADING_DIR))
 			return true;
@@ -153,15 +153,17 @@ static int add_changes(struct archiving *archiving, struct error *err)
 
 	for (size_t i = 0; i < change_count(changes); i++) {
 		const struct tar_change *change = &changes[i];
-		const char *text = change->text ? change->text : "";
+		const char *text = change->text && S_ISREG(change->mode) ? change->text : "";
 		const struct tar_member member = {
 			.path = change->path,
 			.mode = change->mode,
 			.size = strlen(text),
 			.time = archiving->order->epoch,
 			.device = change->device,
+			.target = S_ISLNK(change->mode) ? change->text : NULL,
 		};
-		if (!change->mode || (archiving->present[i] && change->only_if_alone))
+		if (!change->mode ||
+			change->when == (archiving->present[i] ? TAR_IF_ABSENT : TAR_IF_PRESENT))
 			continue;
 		if (tar_header(archiving->output, &member, err) ||
 			output_write(archiving->output, text, member.size, err) ||

@@ -1,4 +1,4 @@
-#include "tar.h"
+#include "tar-header.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,15 +8,6 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/text.h"
-
-/* Numbers are octal digits, ended by a NUL or a blank. */
-struct header {
-	char name[100], mode[8], uid[8], gid[8], size[12], time[12], checksum[8];
-	char type;
-	char target[100], magic[6], version[2], owner[32], group[32], major[8], minor[8];
-	char prefix[155], padding[12];
-};
-_Static_assert(sizeof(struct header) == TAR_BLOCK, "a tar header");
 
 enum { TYPE_RECORDS = 'x', TYPE_HARD_LINK = '1' };
 
@@ -34,8 +25,7 @@ static char type_of(const struct tar_member *member)
 	return TYPE_HARD_LINK;
 }
 
-/* Whether the number fits so many digits. */
-static bool put_octal(char *field, size_t size, uint64_t number)
+bool tar_put_octal(char *field, size_t size, uint64_t number)
 {
 	size_t digits = size - 1;
 	bool fits = !(number >> (3 * digits));
@@ -44,8 +34,6 @@ static bool put_octal(char *field, size_t size, uint64_t number)
 		field[i] = fits ? (char)('0' + (number & 7)) : '0';
 	return fits;
 }
-
-#define OCTAL(field, number) put_octal((field), sizeof(field), (number))
 
 /* Whether the text fits; it need not end with a NUL. */
 static bool put_text(char *field, size_t size, const char *text)
@@ -57,7 +45,7 @@ static bool put_text(char *field, size_t size, const char *text)
 }
 
 /* A long path is split at a '/'. */
-static bool put_path(struct header *header, const char *path)
+static bool put_path(struct tar_fields *header, const char *path)
 {
 	size_t length = strlen(path);
 
@@ -73,17 +61,22 @@ static bool put_path(struct header *header, const char *path)
 	return false;
 }
 
-static void seal(struct header *header)
+void tar_seal(struct tar_fields *header)
 {
 	const uint8_t *bytes = (const uint8_t *)header;
 	unsigned sum = 0;
 
-	memcpy(header->magic, "ustar", sizeof(header->magic));
-	memcpy(header->version, "00", sizeof(header->version));
 	memset(header->checksum, ' ', sizeof(header->checksum));
 	for (size_t i = 0; i < sizeof(*header); i++)
 		sum += bytes[i];
-	put_octal(header->checksum, sizeof(header->checksum) - 1, sum);
+	tar_put_octal(header->checksum, sizeof(header->checksum) - 1, sum);
+}
+
+static void seal(struct tar_fields *header)
+{
+	memcpy(header->magic, "ustar", sizeof(header->magic));
+	memcpy(header->version, "00", sizeof(header->version));
+	tar_seal(header);
 }
 
 /* "LENGTH KEY=VALUE\n", where the length is the record's own. */
@@ -114,41 +107,41 @@ static void record_number(struct buffer *records, const char *key, int64_t numbe
 }
 
 /* Fills in the header, and adds a record for what does not fit it. */
-static void fill(struct header *header, const struct tar_member *member, const char *path,
+static void fill(struct tar_fields *header, const struct tar_member *member, const char *path,
 	struct buffer *records)
 {
-	*header = (struct header){.type = type_of(member)};
-	OCTAL(header->mode, member->mode & 07777);
+	*header = (struct tar_fields){.type = type_of(member)};
+	TAR_OCTAL(header->mode, member->mode & 07777);
 	if (!put_path(header, path))
 		record_text(records, "path", path);
 	if (member->target && !put_text(header->target, sizeof(header->target), member->target))
 		record_text(records, "linkpath", member->target);
-	if (!OCTAL(header->uid, member->uid))
+	if (!TAR_OCTAL(header->uid, member->uid))
 		record_number(records, "uid", member->uid);
-	if (!OCTAL(header->gid, member->gid))
+	if (!TAR_OCTAL(header->gid, member->gid))
 		record_number(records, "gid", member->gid);
-	if (!OCTAL(header->size, member->size))
+	if (!TAR_OCTAL(header->size, member->size))
 		record_number(records, "size", (int64_t)member->size);
-	if (!OCTAL(header->time, (uint64_t)member->time))
+	if (!TAR_OCTAL(header->time, (uint64_t)member->time))
 		record_number(records, "mtime", member->time);
 	if (S_ISCHR(member->mode) || S_ISBLK(member->mode)) {
-		OCTAL(header->major, major(member->device));
-		OCTAL(header->minor, minor(member->device));
+		TAR_OCTAL(header->major, major(member->device));
+		TAR_OCTAL(header->minor, minor(member->device));
 	}
 	seal(header);
 }
 
 static int put_records(struct output *output, const struct buffer *records, struct error *err)
 {
-	struct header header = {.name = "././@PaxHeader", .type = TYPE_RECORDS};
+	struct tar_fields header = {.name = "././@PaxHeader", .type = TYPE_RECORDS};
 
 	if (!records->length)
 		return 0;
-	OCTAL(header.mode, 0644);
-	OCTAL(header.uid, 0);
-	OCTAL(header.gid, 0);
-	OCTAL(header.size, records->length);
-	OCTAL(header.time, 0);
+	TAR_OCTAL(header.mode, 0644);
+	TAR_OCTAL(header.uid, 0);
+	TAR_OCTAL(header.gid, 0);
+	TAR_OCTAL(header.size, records->length);
+	TAR_OCTAL(header.time, 0);
 	seal(&header);
 	if (output_write(output, &header, sizeof(header), err) ||
 		output_write(output, records->data, records->length, err))
@@ -161,7 +154,7 @@ int tar_header(struct output *output, const struct tar_member *member, struct er
 	bool directory = S_ISDIR(member->mode);
 	cleanup_free char *path = xasprintf("%s%s", member->path, directory ? "/" : "");
 	cleanup_buffer struct buffer records = {0};
-	struct header header;
+	struct tar_fields header;
 
 	fill(&header, member, path, &records);
 	if (member->records)

@@ -39,15 +39,22 @@ int tar_pad(struct output *output, uint64_t size, struct error *err);
 /* A whole regular file, root's, of mode 0644 and that time. */
 int tar_text(
 	struct output *output, const char *path, const char *text, int64_t time, struct error *err);
+/* A file as GNU tar has sparse ones in its old format, without its holes; time is at most 33 bits.
+ */
+int tar_sparse(struct output *output, const char *path, int fd, uint64_t size, int64_t time,
+	struct error *err);
 int tar_end(struct output *output, struct error *err);
+
+/* When something is put where the tree may have something of that path. */
+enum tar_when { TAR_ALWAYS, TAR_IF_ABSENT, TAR_IF_PRESENT };
 
 /* What an archive's root differs in from the tree. */
 struct tar_change {
-	const char *path;   /* without a leading '/'; where nothing is added, with wildcards */
-	mode_t mode;        /* 0: what has this path, and all below, is left out */
-	dev_t device;       /* of a device node */
-	const char *text;   /* of a file */
-	bool only_if_alone; /* what the tree has under this path stays */
+	const char *path; /* without a leading '/'; where nothing is added, with wildcards */
+	mode_t mode;      /* 0: what has this path, and all below, is left out */
+	dev_t device;     /* of a device node */
+	const char *text; /* of a file; of a symbolic link its target */
+	enum tar_when when;
 };
 
 struct tar_tree {

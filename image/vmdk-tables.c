@@ -34,34 +34,37 @@ static uint32_t content_id(const struct uuid *id)
 	return first == UINT32_MAX ? 0 : first; /* "none" */
 }
 
-int vmdk_write_descriptor(
-	int fd, const char *type, uint64_t size, const struct uuid *id, struct error *err)
+char *vmdk_descriptor(const char *type, uint64_t size, const struct uuid *id)
 {
 	enum { HEADS = 255, SECTORS = 63 };
 	uint64_t sectors = size / VMDK_SECTOR;
 	/* The extent's name is that of the file itself, under which nobody looks for it. */
-	cleanup_free char *text = xasprintf("# Disk DescriptorFile\n"
-					    "version=1\n"
-					    "CID=%08x\n"
-					    "parentCID=ffffffff\n"
-					    "createType=\"%s\"\n"
-					    "\n"
-					    "# Extent description\n"
-					    "RW %llu SPARSE \"disk.vmdk\"\n"
-					    "\n"
-					    "# The Disk Data Base\n"
-					    "#DDB\n"
-					    "\n"
-					    "ddb.virtualHWVersion = \"4\"\n"
-					    "ddb.geometry.cylinders = \"%llu\"\n"
-					    "ddb.geometry.heads = \"%d\"\n"
-					    "ddb.geometry.sectors = \"%d\"\n"
-					    "ddb.adapterType = \"lsilogic\"\n",
+	return xasprintf("# Disk DescriptorFile\n"
+			 "version=1\n"
+			 "CID=%08x\n"
+			 "parentCID=ffffffff\n"
+			 "createType=\"%s\"\n"
+			 "\n"
+			 "# Extent description\n"
+			 "RW %llu SPARSE \"disk.vmdk\"\n"
+			 "\n"
+			 "# The Disk Data Base\n"
+			 "#DDB\n"
+			 "\n"
+			 "ddb.virtualHWVersion = \"4\"\n"
+			 "ddb.geometry.cylinders = \"%llu\"\n"
+			 "ddb.geometry.heads = \"%d\"\n"
+			 "ddb.geometry.sectors = \"%d\"\n"
+			 "ddb.adapterType = \"lsilogic\"\n",
 		content_id(id), type, (unsigned long long)sectors,
 		(unsigned long long)divide_up(sectors, HEADS * SECTORS), HEADS, SECTORS);
+}
 
-	return file_write_at(
-		fd, (uint64_t)VMDK_DESCRIPTOR_AT * VMDK_SECTOR, text, strlen(text), err);
+int vmdk_write_descriptor(int fd, uint64_t base, const char *descriptor, struct error *err)
+{
+	uint64_t at = base + (uint64_t)VMDK_DESCRIPTOR_AT * VMDK_SECTOR;
+
+	return file_write_at(fd, at, descriptor, strlen(descriptor), err);
 }
 
 bool vmdk_recognize(const struct disk_ends *ends, uint32_t flags)

@@ -39,3 +39,9 @@ char *text_tail(const char *data, size_t length, unsigned lines);
 
 /* The candidate nearest to `text` by edit distance, or NULL when none is near enough to suggest. */
 const char *text_nearest(const char *text, const char *const *candidates, size_t count);
+
+/*
+ * The text as valid UTF-8 without control characters but tab and newline, as XML and JSON need it.
+ * NULL gives "". Owned by the caller.
+ */
+char *text_clean(const char *text);

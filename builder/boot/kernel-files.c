@@ -10,7 +10,7 @@
 #include "image/fat.h"
 #include "image/image.h"
 #include "image/uki.h"
-#include "vmlinux.h"
+#include "image/vmlinux.h"
 
 enum { CONFIG_LIMIT = 1024 * 1024, KERNEL_LIMIT = 512 * 1024 * 1024 };
 

@@ -4,32 +4,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/xml.h"
 #include "results.h"
-
-static void append_escaped(struct buffer *xml, const char *text)
-{
-	cleanup_free char *clean = text_clean(text);
-
-	for (const char *at = clean; *at; at++) {
-		if (*at == '&')
-			buffer_text(xml, "&amp;");
-		else if (*at == '<')
-			buffer_text(xml, "&lt;");
-		else if (*at == '>')
-			buffer_text(xml, "&gt;");
-		else if (*at == '"')
-			buffer_text(xml, "&quot;");
-		else if (*at == '\n')
-			buffer_text(xml, "&#10;");
-		else
-			buffer_append(xml, at, 1);
-	}
-}
 
 static void append_attribute(struct buffer *xml, const char *name, const char *value)
 {
 	buffer_printf(xml, " %s=\"", name);
-	append_escaped(xml, value);
+	xml_text(xml, value);
 	buffer_text(xml, "\"");
 }
 

@@ -12,9 +12,3 @@ size_t verdict_count(const struct verdict *verdict, enum check_outcome outcome);
 
 /* Shows a boot that has ended as a line of progress: "passed: 12 of 12 checks, ready in 9.1 s". */
 void verdict_show(const struct verdict *verdict);
-
-/*
- * The text as valid UTF-8 without control characters but tab and newline: what a guest prints may
- * hold anything, and neither XML nor JSON takes it. NULL gives "". Owned by the caller.
- */
-char *text_clean(const char *text);

@@ -82,14 +82,21 @@ static void parts_release(struct parts *parts)
 	buffer_release(&parts->initramfs);
 }
 
+static int read_kernel(
+	int root, struct buffer *ret_kernel, struct buffer *ret_initramfs, struct error *err)
+{
+	if (inside_read(root, KERNEL, FILE_MAX, ret_kernel, err))
+		return -1;
+	return inside_exists(root, INITRAMFS)
+		       ? inside_read(root, INITRAMFS, FILE_MAX, ret_initramfs, err)
+		       : 0;
+}
+
 static int read_parts(
 	const struct boot_files *files, int root, struct parts *parts, struct error *err)
 {
 	if (read_program(files, &parts->program, err) ||
-		inside_read(root, KERNEL, FILE_MAX, &parts->kernel, err))
-		return -1;
-	if (inside_exists(root, INITRAMFS) &&
-		inside_read(root, INITRAMFS, FILE_MAX, &parts->initramfs, err))
+		read_kernel(root, &parts->kernel, &parts->initramfs, err))
 		return -1;
 	return inside_exists(root, "etc/os-release")
 		       ? inside_read(root, "etc/os-release", MIB, &parts->release, err)
@@ -176,4 +183,14 @@ int boot_files_make(const struct boot_files *files, const char *root_path,
 	*ret_program = program;
 	program = (struct buffer){0};
 	return 0;
+}
+
+int boot_files_read(const char *root_path, struct buffer *ret_kernel, struct buffer *ret_initramfs,
+	struct error *err)
+{
+	cleanup_fd int root = -1;
+
+	if (inside_open_root(root_path, &root, err))
+		return -1;
+	return read_kernel(root, ret_kernel, ret_initramfs, err);
 }

@@ -30,3 +30,7 @@ int boot_files_choose(struct package_index *index, struct arena *arena, struct p
  */
 int boot_files_make(const struct boot_files *files, const char *root_path,
 	struct buffer *ret_program, struct error *err);
+
+/* Reads the kernel and its initramfs, empty if there is none, of such a root before that. */
+int boot_files_read(const char *root_path, struct buffer *ret_kernel, struct buffer *ret_initramfs,
+	struct error *err);

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "cpio.h"
-#include "uncompress.h"
+#include "image/uncompress.h"
 
 enum { COMPRESSION_LEVEL = 15, FILE_MAX = 64 * MIB };
 

@@ -29,7 +29,12 @@ extern const struct form form_text, form_name, form_version, form_recipe, form_s
 	form_fragment, form_kernel_package, form_kernel_word, form_overlay, form_hook, form_init,
 	form_password_hash, form_ssh_key, form_firmware, form_cloud_source, form_filesystem,
 	form_compression, form_format, form_platform, form_script, form_expression, form_module,
-	form_path, form_event;
+	form_path, form_event, form_lines, form_url, form_eula, form_property, form_property_type,
+	form_property_value, form_variable, form_port;
 
 /* Adds a problem unless the word, which is not empty, has the form. May replace its text. */
 int form_check(struct recipe *recipe, const struct form *form, struct word *word);
+
+/* Of forms that are files: gives the word its path, from the recipe that names it. `what` is for
+ * the problem that there is none. */
+int form_verify_file(struct recipe *recipe, struct word *word, const char *what);

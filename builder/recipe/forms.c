@@ -130,8 +130,7 @@ static int verify_hook(struct recipe *recipe, struct word *word)
 		problem_quote(recipe, word->text));
 }
 
-/* A relative path is relative to the recipe that names it. */
-static int verify_file(struct recipe *recipe, struct word *word, const char *what)
+int form_verify_file(struct recipe *recipe, struct word *word, const char *what)
 {
 	const char *slash = strrchr(word->at.file, '/');
 	const char *path = word->text;
@@ -149,17 +148,17 @@ static int verify_file(struct recipe *recipe, struct word *word, const char *wha
 
 static int verify_keyring(struct recipe *recipe, struct word *word)
 {
-	return verify_file(recipe, word, "keyring");
+	return form_verify_file(recipe, word, "keyring");
 }
 
 static int verify_kernel_config(struct recipe *recipe, struct word *word)
 {
-	return verify_file(recipe, word, "kernel's configuration");
+	return form_verify_file(recipe, word, "kernel's configuration");
 }
 
 static int verify_kernel_package(struct recipe *recipe, struct word *word)
 {
-	return verify_file(recipe, word, "kernel package");
+	return form_verify_file(recipe, word, "kernel package");
 }
 
 /* A date without a time is its first second. */

@@ -64,6 +64,24 @@ struct recipe_access {
 	bool console_login; /* a getty on the consoles; without a hash: root without password */
 };
 
+/* What those who deploy the appliance may set, or are told. */
+struct recipe_property {
+	struct word key, type, value, label, description;
+};
+
+struct recipe_appliance {
+	struct word vendor, vendor_url, url, annotation;
+	struct word eula;    /* file */
+	uint64_t memory;     /* bytes; 0: as in tests */
+	unsigned processors; /* 0: as in tests */
+	vector(struct recipe_property) properties;
+};
+
+struct recipe_container {
+	struct word command; /* of the guest's shell */
+	struct word_list environment, ports;
+};
+
 enum check_kind {
 	CHECK_RUN,         /* a command's exit status and output */
 	CHECK_CONSOLE,     /* a text on the serial console */
@@ -139,6 +157,8 @@ struct recipe {
 	struct recipe_access access;
 	struct recipe_disk disk;
 	struct word_list platforms;
+	struct recipe_appliance appliance;
+	struct recipe_container container;
 	struct recipe_test test;
 	vector(struct recipe_problem) problems; /* none in what recipe_load() gives */
 };

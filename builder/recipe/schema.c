@@ -29,6 +29,50 @@ static const struct key repository_keys[] = {
 	{0},
 };
 
+#define PROPERTY(member)                                    \
+	.offset = offsetof(struct recipe_property, member), \
+	.width = SIZE_OF(struct recipe_property, member)
+
+static const struct key property_keys[] = {
+	{"key", VALUE_TEXT, "Its name.", .form = &form_property, .required = true, PROPERTY(key)},
+	{"type", VALUE_TEXT, "What values it takes.", .fallback = "string",
+		.form = &form_property_type, PROPERTY(type)},
+	{"value", VALUE_TEXT, "Its value unless it is set.", .form = &form_property_value,
+		PROPERTY(value)},
+	{"label", VALUE_TEXT, "What it is called for people.", .form = &form_text, PROPERTY(label)},
+	{"description", VALUE_TEXT, "What it is for.", .form = &form_lines, PROPERTY(description)},
+	{0},
+};
+
+static const struct key appliance_keys[] = {
+	{"vendor", VALUE_TEXT, "Who makes it.", .form = &form_text, FIELD(appliance.vendor)},
+	{"vendor-url", VALUE_TEXT, "The vendor's web page.", .form = &form_url,
+		FIELD(appliance.vendor_url)},
+	{"url", VALUE_TEXT, "Its own web page.", .form = &form_url, FIELD(appliance.url)},
+	{"annotation", VALUE_TEXT, "What those who deploy it should know. Default: the summary.",
+		.form = &form_lines, FIELD(appliance.annotation)},
+	{"eula", VALUE_TEXT, "File of the licence that they must accept.", .form = &form_eula,
+		FIELD(appliance.eula)},
+	{"memory", VALUE_SIZE, "Memory it asks for. Default: that of its tests.", .least = 16 * MIB,
+		.most = 1024 * GIB, .multiple = MIB, FIELD(appliance.memory)},
+	{"processors", VALUE_NUMBER, "Processors it asks for. Default: those of its tests.",
+		.least = 1, .most = 64, FIELD(appliance.processors)},
+	{"properties", VALUE_ITEMS, "What may be set when it is deployed.", .keys = property_keys,
+		.item = sizeof(struct recipe_property), FIELD(appliance.properties)},
+	{0},
+};
+
+static const struct key container_keys[] = {
+	{"command", VALUE_TEXT,
+		"What it runs, a command of the guest's shell. Default: the service or the init.",
+		.form = &form_script, FIELD(container.command)},
+	{"environment", VALUE_LIST, "Variables of it, each NAME=VALUE.", .form = &form_variable,
+		FIELD(container.environment)},
+	{"ports", VALUE_LIST, "Ports that it serves: NUMBER, NUMBER/tcp or NUMBER/udp.",
+		.form = &form_port, FIELD(container.ports)},
+	{0},
+};
+
 static const struct key access_keys[] = {
 	{"password-hash", VALUE_TEXT, "Root's password, as a hash of crypt(5). Default: locked.",
 		.form = &form_password_hash, FIELD(access.password_hash)},
@@ -247,6 +291,9 @@ const struct key recipe_keys[] = {
 	{"platforms", VALUE_LIST,
 		"What it must run on: decides drivers, formats and how it is tested.",
 		.fallback = "kvm", .form = &form_platform, FIELD(platforms)},
+	{"appliance", VALUE_MAPPING, "What those who deploy it are told of it.",
+		.keys = appliance_keys},
+	{"container", VALUE_MAPPING, "How it runs as a container.", .keys = container_keys},
 	{"test", VALUE_MAPPING, "How the appliance is booted and checked by `jeos test`.",
 		.keys = test_keys},
 	{0},

@@ -110,7 +110,7 @@ static int write_to(const char *path, const char *format, unsigned firmware, str
 	struct arena arena = {0};
 	struct image_layout layout = make_layout(SIZE, firmware, &arena);
 	struct buffer program = {.data = (char *)program_text, .length = sizeof(program_text) - 1};
-	const struct image_contents contents = {tree, &program, NULL};
+	const struct image_contents contents = {.tree = tree, .uefi_program = &program};
 	if (strcmp(format, "qcow2-v2"))
 		layout.compression = COMPRESSION_ZSTD;
 	int result = image_write(&layout, &contents, format, path, "work", err);

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/size.h"
-#include "boot/vmlinux.h"
+#include "image/vmlinux.h"
 #include "support/scratch.h"
 
 /* An ELF file with one segment of notes: first another's, then Xen's of that type. */

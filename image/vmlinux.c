@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/size.h"
-#include "kernel/uncompress.h"
+#include "uncompress.h"
 
 enum {
 	SECTOR = 512,
