@@ -129,10 +129,14 @@ test_json_tells_where_the_time_went() {
 		(.critical_chain | contains("multi-user.target @"))' output)"
 }
 
-# The appliance without systemd, with a kernel that need not be built.
+# The appliance without systemd, with a kernel that need not be built: the distribution's package,
+# given as a file.
 test_tiny_web_boots() {
-	printf '%s\n' 'name: tiny' "from: $JEOS_TOP/recipes/tiny-web.yaml" 'kernel: cloud' \
-		'test: {memory: 96M}' >tiny.yaml
+	local kernel
+	kernel=$("$JEOS" plan --json "$JEOS_TOP/recipes/minimal.yaml" | jq -r .kernel.sha256)
+	ln -s "$JEOS_STORE/packages/$kernel.deb" kernel.deb
+	printf '%s\n' 'name: tiny' "from: $JEOS_TOP/recipes/tiny-web.yaml" \
+		'kernel: {package: kernel.deb}' 'test: {memory: 96M}' >tiny.yaml
 	run test --boot direct -o "$out" tiny.yaml
 	assertEquals "$output$errors" 0 $status
 	assert_nothing_left

@@ -77,6 +77,7 @@ smallest() {
 
 say 'boot: the smallest memory'
 least=$(smallest "$boots"/minimal-*.qcow2)
+least_guest=$(smallest "$boots"/guest-*.qcow2)
 # In megabytes, as kernels are counted.
 "$out/jeos" kernel export -o "$boots/kernel.deb" recipes/guest.yaml >&2
 kernel=$(dpkg-deb --fsys-tarfile "$boots/kernel.deb" | tar -tv |
@@ -87,5 +88,6 @@ boot_row guest boot-guest 1/5
 row 'power-on to /sbin/init, guest on microvm' boot-by-hand-init boot-micro-guest-init 1/10
 boot_row 'tiny-web, init: minimal' boot-tiny-web 1/15
 line 'smallest memory for minimal' '' "$least MiB" '' '64 MiB' "${least/none/999}" 64
+line 'smallest memory for guest' '' "$least_guest MiB" '' '64 MiB' "${least_guest/none/999}" 64
 row 'guest, its kernel built from nothing on this host' '' jeos-kernel '240 s'
 line 'kernel image for kvm alone' '' "$kernel MB" '' '5 MB' "$kernel" 5
