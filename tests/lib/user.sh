@@ -8,9 +8,11 @@
 
 user_make() {
 	made_user=
-	user=$(awk -F: '$1 !~ /^[0-9]/ && $3 >= 65535 { print $1 }' /etc/subuid | head -n 1)
+	# One that a test beside this one has made goes away with that.
+	user=$(awk -F: '$1 !~ /^([0-9]|jeos-test)/ && $3 >= 65535 { print $1 }' /etc/subuid |
+		head -n 1)
 	if [ -z "$user" ] || ! id "$user" >/dev/null 2>&1; then
-		user=jeos-test made_user=yes
+		user=jeos-test-$$ made_user=yes
 		useradd --no-create-home --shell /bin/sh "$user" || return 1
 	fi
 	home=$1
