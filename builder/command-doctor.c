@@ -55,6 +55,11 @@ static const struct {
 	{"newgidmap", "uidmap", NEED_UNPRIVILEGED},
 	{"/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf", NEED_TEST},
 	{"linux.uml", "user-mode-linux", NEED_TEST},
+	{"lxc-start", "lxc", NEED_TEST},
+	{"systemd-nspawn", "systemd-container", NEED_TEST},
+	{"runc", "runc", NEED_TEST},
+	{"umoci", "umoci", NEED_TEST},
+	{"skopeo", "skopeo", NEED_TEST},
 };
 
 enum { SPACE_WANTED_GIB = 4, MEMORY_WANTED_MIB = 1024 };

@@ -35,6 +35,17 @@ static int add_image(struct session *session, struct trial *trial, struct error 
 	return matrix_add(&session->matrix, &session->boot, trial, err);
 }
 
+/* Whether one of its platforms runs archives of that format, which is then the row's first. */
+static bool runs_from(const struct recipe *recipe, const char *format)
+{
+	vector_for_each (name, &recipe->platforms) {
+		const struct platform *platform = platform_find(name->text);
+		if (boot_takes_archives(platform) && text_equal(platform->formats[0], format))
+			return true;
+	}
+	return false;
+}
+
 /* Of several images of a recipe each has its suffix in the name. */
 static int add_artefacts(struct session *session, const struct recipe *recipe,
 	const json_t *artefacts, struct error *err)
@@ -46,8 +57,9 @@ static int add_artefacts(struct session *session, const struct recipe *recipe,
 	{
 		const char *file = json_string_value(json_object_get(artefact, "name"));
 		struct format format;
-		if (!format_of_file(file, &format) || !format.disk) {
-			log_note("%s is no disk: not booted", file);
+		if (!format_of_file(file, &format) ||
+			!(format.disk || runs_from(recipe, format.name))) {
+			log_note("%s is nothing to boot", file);
 			continue;
 		}
 		const char *suffix = json_array_size(artefacts) > 1 ? artefact_suffix(file) : "";

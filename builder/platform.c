@@ -51,6 +51,19 @@ static const char *const uml_fragments[] = {"uml", NULL};
 static const char *const uml_symbols[] = {
 	"EXT4_FS", "DEVTMPFS", "BLK_DEV_UBD", "BLK_DEV_COW_COMMON", "SSL", "UML_NET_VECTOR", NULL};
 
+/* What all containers have in common; its formats, that which tests run first. */
+#define CONTAINER(...)                                                                            \
+	.formats = (const char *const[]){__VA_ARGS__, NULL}, .paths = BY_DIRECT, .modules = none, \
+	.root_modules = none, .fragments = none, .symbols = none, .no_kernel = true,              \
+	.backend = "container"
+static const char *const none[] = {NULL};
+/* Their names are those of engines in boot/machine-container.c; they have no disk of their own. */
+static const struct test_machine lxc_machines[] = {{"lxc", "lxc", .disk = "tree"}, {0}};
+static const struct test_machine nspawn_machines[] = {{"nspawn", "nspawn", .disk = "tree"}, {0}};
+static const struct test_machine oci_machines[] = {{"runc", "runc", .disk = "tree"}, {0}};
+static const struct test_machine restricted_machines[] = {
+	{"restricted", "restricted", .disk = "tree"}, {0}};
+
 const struct platform platforms[] = {
 	{
 		.name = "kvm",
@@ -233,6 +246,36 @@ const struct platform platforms[] = {
 		.machines = uml_machines,
 		.no_kernel = true,
 		.backend = "uml",
+	},
+	{
+		.name = "lxc",
+		.summary = "LXC: a container with a system of its own",
+		CONTAINER("lxc", "lxc-meta"),
+		.machines = lxc_machines,
+	},
+	{
+		.name = "nspawn",
+		.summary = "systemd-nspawn's containers",
+		CONTAINER("tar-zst"),
+		.machines = nspawn_machines,
+	},
+	{
+		.name = "oci",
+		.summary = "runtimes of OCI images: runc, crun, podman",
+		CONTAINER("oci"),
+		.machines = oci_machines,
+	},
+	{
+		.name = "openvz",
+		.summary = "OpenVZ and Virtuozzo: templates, the host's kernel",
+		CONTAINER("openvz"),
+		.machines = restricted_machines,
+	},
+	{
+		.name = "vserver",
+		.summary = "Linux-VServer: templates, the host's kernel",
+		CONTAINER("vserver"),
+		.machines = restricted_machines,
 	},
 };
 const size_t platform_count = array_count(platforms);

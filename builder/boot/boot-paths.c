@@ -104,6 +104,10 @@ int boot_paths_find(
 	cleanup_ext4 struct ext4 *root = NULL;
 	struct slice slice;
 
+	if (boot_takes_archives(platform)) {
+		*ret_paths = platform->paths;
+		return 0;
+	}
 	if (disk_open(image, false, &disk, err))
 		return -1;
 	unsigned paths = boot_paths_of(platform, find_firmware(disk));

@@ -36,6 +36,8 @@ bool boot_machine_usual(const struct platform *platform, const struct architectu
 	enum boot_path path, struct boot_machine *ret_machine);
 /* Whether what is tested on the platform must bring a kernel. */
 bool boot_needs_kernel(const struct platform *platform);
+/* Whether its images are archives of a root and not disks. */
+bool boot_takes_archives(const struct platform *platform);
 
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {

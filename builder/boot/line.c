@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { SEND_LIMIT = 10 * 1000 }; /* milliseconds until the other side takes some of it */
 
 void line_open(struct line *line, int fd)
 {
@@ -60,7 +63,12 @@ int line_send(struct line *line, const char *text, struct error *err)
 	size_t length = strlen(text);
 
 	while (length) {
+		struct pollfd room = {line->fd, POLLOUT, 0};
 		ssize_t sent = send(line->fd, text, length, MSG_NOSIGNAL);
+		if (sent < 0 && errno == ENOTSOCK)
+			sent = write(line->fd, text, length);
+		if (sent < 0 && errno == EAGAIN && poll(&room, 1, SEND_LIMIT) > 0)
+			continue;
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0)

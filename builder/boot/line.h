@@ -1,6 +1,7 @@
 /*
- * A line: one end of a socket on which both sides talk in lines of text. Reading never waits; what
- * came and was not yet taken is kept. A line longer than LINE_LIMIT is noise, and dropped.
+ * A line: one end of a socket, or a terminal's master, on which both sides talk in lines of text.
+ * Reading never waits; what came and was not yet taken is kept. A line longer than LINE_LIMIT is
+ * noise, and dropped.
  */
 #pragma once
 

@@ -9,7 +9,8 @@
 #include "base/interrupt.h"
 #include "clock.h"
 
-static const struct machine_driver *const drivers[] = {&machine_qemu, &machine_uml};
+static const struct machine_driver *const drivers[] = {
+	&machine_qemu, &machine_uml, &machine_container};
 
 const struct machine_driver *machine_driver_of(const struct platform *platform)
 {
@@ -22,6 +23,11 @@ const struct machine_driver *machine_driver_of(const struct platform *platform)
 bool boot_needs_kernel(const struct platform *platform)
 {
 	return !machine_driver_of(platform)->has_kernel;
+}
+
+bool boot_takes_archives(const struct platform *platform)
+{
+	return machine_driver_of(platform)->unpack;
 }
 
 int machine_describe(

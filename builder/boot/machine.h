@@ -52,6 +52,9 @@ struct machine_driver {
 	const char *name;                  /* "qemu" */
 	const struct disk_driver *overlay; /* what the throw-away copy of the disk is */
 	bool has_kernel;                   /* for images that bring none */
+	/* Makes the throw-away copy of an image that is no disk, with the agent in it; NULL: images
+	 * are disks. */
+	int (*unpack)(const struct boot_options *options, struct error *err);
 	/* STATUS_MISSING when it has no machine of the architecture. */
 	int (*describe)(const struct boot_options *options, struct machine_facts *ret_facts,
 		struct error *err);
@@ -94,7 +97,7 @@ struct machine {
 	int control_fd;  /* wakes machine_wait(); the driver's */
 };
 
-extern const struct machine_driver machine_qemu, machine_uml;
+extern const struct machine_driver machine_qemu, machine_uml, machine_container;
 /* The one that a platform's row names. */
 const struct machine_driver *machine_driver_of(const struct platform *platform);
 

@@ -2,65 +2,36 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "agent.h"
 #include "base/cleanup.h"
 #include "machine.h"
+#include "plant.h"
 #include "image/ext4.h"
 #include "image/image.h"
 
-extern const char embedded_agent_sh[];
-
-enum { INITTAB_LIMIT = 64 * 1024 };
-
-/* After multi-user.target, of which it is a part: when it speaks, the system is up. */
-static const char unit[] = "[Unit]\n"
-			   "Description=Test agent\n"
-			   "DefaultDependencies=no\n"
-			   "After=multi-user.target\n"
-			   "Conflicts=shutdown.target\n"
-			   "Before=shutdown.target\n"
-			   "[Service]\n"
-			   "ExecStart=" AGENT_PATH " serve %s\n";
-
-#define INITTAB   "/etc/inittab"
-#define UNIT_PATH "/etc/systemd/system/jeos-agent.service"
-#define UNIT_LINK "/etc/systemd/system/multi-user.target.wants/jeos-agent.service"
-
-static int plant_unit(struct ext4 *root, const char *device, struct error *err)
+static bool ext4_has(void *root, const char *path)
 {
-	cleanup_free char *text = xasprintf(unit, device);
-
-	if (ext4_write_file(root, UNIT_PATH, text, strlen(text), 0644, err))
-		return -1;
-	return ext4_symlink(root, UNIT_LINK, UNIT_PATH, err);
+	return ext4_exists(root, path);
 }
 
-/* The last line of busybox's inittab: after the service, when that has been started. */
-static int plant_line(struct ext4 *root, const char *device, struct error *err)
+static int ext4_read(
+	void *root, const char *path, size_t limit, struct buffer *ret_content, struct error *err)
 {
-	cleanup_buffer struct buffer table = {0};
-
-	if (ext4_read_file(root, INITTAB, INITTAB_LIMIT, &table, err))
-		return -1;
-	buffer_printf(&table, "::respawn:" AGENT_PATH " serve %s\n", device);
-	return ext4_write_file(root, INITTAB, table.data, table.length, 0644, err);
+	return ext4_read_file(root, path, limit, ret_content, err);
 }
 
-static int plant_agent(struct ext4 *root, const char *device, struct error *err)
+static int ext4_write(void *root, const char *path, const void *data, size_t length, mode_t mode,
+	struct error *err)
 {
-	bool systemd = ext4_exists(root, "/usr/lib/systemd/systemd") ||
-		       ext4_exists(root, "/lib/systemd/systemd");
-
-	if (!systemd && !ext4_exists(root, INITTAB))
-		return error_set(err, STATUS_FAILED,
-			"its root has neither systemd nor " INITTAB ": nothing starts the agent");
-	if (ext4_write_file(
-		    root, AGENT_PATH, embedded_agent_sh, strlen(embedded_agent_sh), 0755, err))
-		return -1;
-	return systemd ? plant_unit(root, device, err) : plant_line(root, device, err);
+	return ext4_write_file(root, path, data, length, mode, err);
 }
+
+static int ext4_link(void *root, const char *path, const char *target, struct error *err)
+{
+	return ext4_symlink(root, path, target, err);
+}
+
+static const struct plant_root in_ext4 = {ext4_has, ext4_read, ext4_write, ext4_link};
 
 static int change_root(
 	struct disk *disk, const char *agent_device, struct slice *ret_root, struct error *err)
@@ -68,7 +39,7 @@ static int change_root(
 	cleanup_ext4 struct ext4 *root = NULL;
 
 	if (image_find_root(disk, ret_root, err) || ext4_open(ret_root, true, &root, err) ||
-		plant_agent(root, agent_device, err))
+		plant_agent(&in_ext4, root, agent_device, err))
 		return -1;
 	return ext4_close(steal_pointer(&root), err);
 }

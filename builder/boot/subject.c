@@ -63,6 +63,8 @@ int subject_prepare(struct subject *subject, struct error *err)
 
 	if (machine_describe(options, &subject->facts, err))
 		return -1;
+	if (boot_takes_archives(options->platform))
+		return machine_driver_of(options->platform)->unpack(options, err);
 	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
 		    &subject->overlay, err) ||
 		make_volume(options, err))

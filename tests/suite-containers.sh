@@ -1,0 +1,101 @@
+#!/bin/bash
+# Containers: templates and images become running systems by the engines that they are made for, and
+# by one with the restrictions of OpenVZ and Linux-VServer.
+# time-limit: 1800
+
+. "$JEOS_TOP/tests/lib/need.sh"
+. "$JEOS_TOP/tests/lib/user.sh"
+
+oneTimeSetUp() {
+	cd "$TMPDIR" || return 1
+	mkdir overlays && cp -R "$JEOS_TOP/overlays/tiny-web" overlays/ &&
+		cp "$JEOS_TOP/tests/fixtures/boot/container.yaml" . &&
+		"$JEOS" -q build container.yaml >/dev/null
+}
+
+oneTimeTearDown() {
+	[ -z "${user-}" ] || user_remove
+}
+
+need_containers() {
+	need_root 'start containers' && need_programs "$@" &&
+		need 'no namespaces here' unshare --mount --net true
+}
+
+assert_nothing_left() {
+	assertNull 'a directory is left' "$(find . -maxdepth 3 -name 'boot.??????')"
+	assertNull 'a process is left' "$(pgrep -f "$PWD/[^ ]*/boot-")"
+}
+
+# boots_on PLATFORM SUFFIX: every check passes, the image stays.
+boots_on() {
+	local image=out/contained-1.0-amd64.$2 before
+	before=$(sha256sum "$image")
+	"$JEOS" test --platform "$1" --recipe container.yaml --log "$1" "$image" >output 2>errors
+	assertEquals "exit status, $(<errors)" 0 $?
+	assertEquals 'failed checks' '' "$(grep -A3 '^not ok' output)"
+	assertEquals 'checks' 7 "$(grep -c '^ok' output)"
+	assertEquals 'the image' "$before" "$(sha256sum "$image")"
+	assert_nothing_left
+}
+
+test_systemd_nspawn() {
+	need_containers systemd-nspawn || return 0
+	boots_on nspawn tar.zst
+}
+
+# No mounts, no network set-up, no device nodes but those of the template.
+test_openvz_template_with_its_restrictions() {
+	need_containers lxc-start || return 0
+	boots_on openvz openvz.tar.gz
+	assertContains 'it may not mount' "$(cat openvz/*.log)" 'permission denied'
+}
+
+test_vserver_template() {
+	need_containers lxc-start || return 0
+	boots_on vserver vserver.tar.gz
+}
+
+test_lxc_creates_and_starts_it() {
+	need_containers lxc-create lxc-start || return 0
+	boots_on lxc rootfs.tar.xz
+}
+
+test_oci_runtime() {
+	need_containers runc umoci skopeo || return 0
+	boots_on oci oci.tar
+}
+
+test_an_interrupt_ends_the_container() {
+	need_containers lxc-start || return 0
+	"$JEOS" test --platform openvz --recipe container.yaml --log interrupted \
+		out/contained-1.0-amd64.openvz.tar.gz >output 2>errors &
+	local job=$!
+	for _ in $(seq 200); do
+		pgrep -f "$PWD/[^ ]*/boot-" >/dev/null && break
+		sleep 0.1
+	done
+	kill -TERM "$job"
+	wait "$job"
+	assertEquals 'exit status' 143 $?
+	assert_nothing_left
+}
+
+test_an_unprivileged_user_is_told() {
+	need_root 'become another user' && need_programs lxc-start || return 0
+	user_make "$TMPDIR/home" || return 1
+	chmod 755 "$TMPDIR"
+	as_user sh -c 'cd && exec ./jeos test --platform openvz --log logs "$1"' - \
+		"$PWD/out/contained-1.0-amd64.openvz.tar.gz" >output 2>errors
+	assertEquals 'exit status' 6 $?
+	assertContains "$(<errors)" 'only root can start containers'
+}
+
+test_a_missing_engine_is_named() {
+	mkdir -p bare
+	PATH=$PWD/bare "$JEOS" test --platform nspawn out/contained-1.0-amd64.tar.zst >output 2>errors
+	assertEquals 'exit status' 6 $?
+	assertContains "$(<errors)" 'systemd-container'
+}
+
+. shunit2
