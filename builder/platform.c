@@ -43,26 +43,13 @@
 		"generation-2", "pc", BY_UEFI, NULL, "ide-hd", card \
 	}
 
-/* A kernel that is a program of the host: what it can do is built in. */
-static const char *const uml_modules[] = {NULL};
-static const struct test_machine uml_machines[] = {
-	{"uml", "uml", .disk = "ubd", .network = "vector"}, {0}};
-static const char *const uml_fragments[] = {"uml", NULL};
-static const char *const uml_symbols[] = {
-	"EXT4_FS", "DEVTMPFS", "BLK_DEV_UBD", "BLK_DEV_COW_COMMON", "SSL", "UML_NET_VECTOR", NULL};
-
-/* What all containers have in common; its formats, that which tests run first. */
-#define CONTAINER(...)                                                                            \
-	.formats = (const char *const[]){__VA_ARGS__, NULL}, .paths = BY_DIRECT, .modules = none, \
-	.root_modules = none, .fragments = none, .symbols = none, .no_kernel = true,              \
-	.backend = "container"
 static const char *const none[] = {NULL};
-/* Their names are those of engines in boot/machine-container.c; they have no disk of their own. */
-static const struct test_machine lxc_machines[] = {{"lxc", "lxc", .disk = "tree"}, {0}};
-static const struct test_machine nspawn_machines[] = {{"nspawn", "nspawn", .disk = "tree"}, {0}};
-static const struct test_machine oci_machines[] = {{"runc", "runc", .disk = "tree"}, {0}};
-static const struct test_machine restricted_machines[] = {
-	{"restricted", "restricted", .disk = "tree"}, {0}};
+/* What all containers have in common: the engine of boot/container.c that tests them, and their
+ * formats, of which the first is what it runs. They have no disk. */
+#define CONTAINER(engine, ...)                                                                   \
+	.formats = LIST(__VA_ARGS__), .paths = BY_DIRECT, .modules = none, .root_modules = none, \
+	.fragments = none, .symbols = none, .no_kernel = true, .backend = "container",           \
+	.machines = MACHINES({engine, engine, .disk = "tree"})
 
 const struct platform platforms[] = {
 	{
@@ -232,50 +219,63 @@ const struct platform platforms[] = {
 		.machines = MACHINES(VIRTIO_MACHINE(NULL, NULL)),
 	},
 	{
+		.name = "xen",
+		.summary = "Xen: disks and cards of PV and PVH guests, and of the PC of HVM",
+		.kernel_arch = "x86",
+		.formats = LIST("raw", "xl"),
+		.paths = BY_BIOS | BY_DIRECT,
+		.generic = true,
+		.consoles = LIST("tty0", "ttyS0", "hvc0"),
+		.modules = LIST("xen_blkfront", "xen_netfront", "ata_piix", "sd_mod", "8139cp",
+			"8139too", "e1000"),
+		.root_modules = LIST("xen_blkfront", "ata_piix", "sd_mod", "ext4"),
+		.fragments = LIST("pci", "screen", "legacy-pc", "xen"),
+		.symbols = LIST("EXT4_FS", "DEVTMPFS", "XEN", "HVC_XEN", "XEN_BLKDEV_FRONTEND",
+			"XEN_NETDEV_FRONTEND", "ATA_PIIX", "BLK_DEV_SD"),
+		/* The PC of an HVM guest before its kernel finds Xen's devices. */
+		.machines = MACHINES({"hvm", "pc", 0, NULL, "ide-hd", "e1000"}),
+	},
+	{
 		.name = "uml",
 		.summary = "User Mode Linux: the guest's kernel is a program of the host",
-		.formats = (const char *const[]){"raw", NULL},
+		.formats = LIST("raw"),
 		.paths = BY_DIRECT,
-		.consoles = (const char *const[]){"tty0", NULL},
-		.modules = uml_modules,
-		.root_modules = uml_modules,
-		.fragments = uml_fragments,
-		.symbols = uml_symbols,
+		.consoles = LIST("tty0"),
+		.modules = none, /* all built in */
+		.root_modules = none,
+		.fragments = LIST("uml"),
+		.symbols = LIST("EXT4_FS", "DEVTMPFS", "BLK_DEV_UBD", "BLK_DEV_COW_COMMON", "SSL",
+			"UML_NET_VECTOR"),
 		.kernel_port = "um",
 		.kernel_image = "linux",
-		.machines = uml_machines,
+		.machines = MACHINES({"uml", "uml", .disk = "ubd", .network = "vector"}),
 		.no_kernel = true,
 		.backend = "uml",
 	},
 	{
 		.name = "lxc",
 		.summary = "LXC: a container with a system of its own",
-		CONTAINER("lxc", "lxc-meta"),
-		.machines = lxc_machines,
+		CONTAINER("lxc", "lxc", "lxc-meta"),
 	},
 	{
 		.name = "nspawn",
 		.summary = "systemd-nspawn's containers",
-		CONTAINER("tar-zst"),
-		.machines = nspawn_machines,
+		CONTAINER("nspawn", "tar-zst"),
 	},
 	{
 		.name = "oci",
 		.summary = "runtimes of OCI images: runc, crun, podman",
-		CONTAINER("oci"),
-		.machines = oci_machines,
+		CONTAINER("runc", "oci"),
 	},
 	{
 		.name = "openvz",
 		.summary = "OpenVZ and Virtuozzo: templates, the host's kernel",
-		CONTAINER("openvz"),
-		.machines = restricted_machines,
+		CONTAINER("restricted", "openvz"),
 	},
 	{
 		.name = "vserver",
 		.summary = "Linux-VServer: templates, the host's kernel",
-		CONTAINER("vserver"),
-		.machines = restricted_machines,
+		CONTAINER("restricted", "vserver"),
 	},
 };
 const size_t platform_count = array_count(platforms);

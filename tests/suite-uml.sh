@@ -63,6 +63,13 @@ test_every_check_passes_and_the_image_stays() {
 	assert_nothing_left
 }
 
+test_a_root_in_a_partition() {
+	need_uml || return 0
+	"$JEOS" test --log partition uml.yaml >output 2>errors
+	assertEquals "exit status, $(<errors)" 0 $?
+	assert_nothing_left
+}
+
 test_two_guests_share_an_image() {
 	need_uml || return 0
 	local before

@@ -77,7 +77,10 @@ static char *uml_arguments(const struct machine_options *options, int agent, int
 	/* What is said last counts. */
 	if (kernel)
 		buffer_printf(&line, "%s ", kernel->command_line);
-	buffer_printf(&line, "ubd0=%s root=/dev/ubda rootfstype=ext4 rw ", options->disk);
+	buffer_printf(&line, "ubd0=%s root=/dev/ubda", options->disk);
+	if (options->root_number)
+		buffer_printf(&line, "%u", options->root_number);
+	buffer_text(&line, " rootfstype=ext4 rw ");
 	buffer_printf(&line, "mem=%lluM ",
 		(unsigned long long)divide_up(options->boot->test->memory, MIB));
 	buffer_printf(&line, "con=null con0=fd:1 console=tty0 ssl=null ssl0=fd:%d ", agent);

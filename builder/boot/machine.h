@@ -35,6 +35,7 @@ struct machine_options {
 	const struct boot_options *boot;
 	const struct accelerator_choice *accelerator;
 	const char *disk;                 /* the overlay */
+	unsigned root_number;             /* of the root's partition; 0: it is the whole disk */
 	const char *volume;               /* what the cloud tells, a raw disk; NULL: nothing */
 	const struct boot_kernel *kernel; /* NULL: the image brings none for the machine */
 	const char *log;                  /* file for the raw console */

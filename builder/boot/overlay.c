@@ -8,6 +8,7 @@
 #include "plant.h"
 #include "image/ext4.h"
 #include "image/image.h"
+#include "image/partition.h"
 
 static bool ext4_has(void *root, const char *path)
 {
@@ -42,6 +43,23 @@ static int change_root(
 		plant_agent(&in_ext4, root, agent_device, err))
 		return -1;
 	return ext4_close(steal_pointer(&root), err);
+}
+
+/* The partition that begins there: jeos numbers them as they lie. */
+static int number_root(struct disk *disk, uint64_t start, unsigned *ret_number, struct error *err)
+{
+	struct partition_table table = {0};
+
+	*ret_number = 0;
+	if (!start)
+		return 0;
+	if (partition_read(disk, &table, err))
+		return -1;
+	for (size_t i = 0; i < table.count; i++)
+		if (table.items[i].start == start)
+			*ret_number = i + 1;
+	partition_table_release(&table);
+	return 0;
 }
 
 /* A disk that can only be as large as the one below it goes over a larger copy. */
@@ -83,8 +101,9 @@ int overlay_make(const struct boot_options *options, uint64_t size, const char *
 	};
 	if (disk_create(driver, &wanted, &disk, err) || change_root(disk, agent_device, &root, err))
 		return error_wrap(err, "%s: the overlay with the test agent", options->image);
-	if (disk_finish(disk, err))
+	struct overlay overlay = {wanted.size, root.start, 0};
+	if (disk_finish(disk, err) || number_root(artefact, root.start, &overlay.root_number, err))
 		return -1;
-	*ret_overlay = (struct overlay){wanted.size, root.start};
+	*ret_overlay = overlay;
 	return 0;
 }

@@ -4,8 +4,9 @@
 #include "boot.h"
 
 struct overlay {
-	uint64_t size;       /* bytes of the disk as the guest sees it */
-	uint64_t root_start; /* where its root partition begins */
+	uint64_t size;        /* bytes of the disk as the guest sees it */
+	uint64_t root_start;  /* where its root partition begins */
+	unsigned root_number; /* its number; 0: the root is the whole disk */
 };
 
 /*

@@ -87,6 +87,7 @@ int subject_power_on(struct subject *subject, const char *log, struct error *err
 		.boot = subject->options,
 		.accelerator = &subject->facts.accelerator,
 		.disk = disk_name,
+		.root_number = subject->overlay.root_number,
 		.volume = subject->options->test->cloud.source.text ? volume_name : NULL,
 		.kernel = subject->kernel.kernel.length ? &kernel : NULL,
 		.log = log,
