@@ -26,7 +26,6 @@ static const char *const left_out[] = {
 	"drivers/nfc/",
 	"drivers/pcmcia/",
 	"drivers/staging/",
-	"drivers/usb/",
 	"net/bluetooth/",
 	"net/mac80211/",
 	"net/nfc/",
