@@ -43,7 +43,7 @@ boots() {
 	} >on.yaml
 	run test --platform "$platform" --boot "$path" ${machine:+--machine "$machine"} \
 		--recipe on.yaml "$image"
-	name="matrix-1.0-amd64 $platform${machine:+-$machine} $path"
+	name=" $platform${machine:+-$machine} $path"
 	assertEquals "$name: $output$errors" 0 $status
 	assertContains "$output" "$name: root-grows: 3.0 GiB"
 }
