@@ -18,9 +18,11 @@ DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-ut
 	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf
 DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
 	qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
-	python3-jsonschema yq iproute2 attr qemu-user-static openssl skopeo umoci lxc \
+	python3-jsonschema yq iproute2 attr qemu-user-static qemu-system-arm qemu-efi-aarch64 openssl skopeo umoci lxc \
 	libvirt-clients uml-utilities squashfs-tools \
 	user-mode-linux systemd-container runc
+# What only JEOS_TEST_FULL=1 emulates.
+DEPENDENCIES_FULL = qemu-system-ppc qemu-system-mips qemu-system-misc
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time
@@ -165,7 +167,8 @@ demo:
 	@echo 'Every check passed. The image:' && ls -sh out/minimal-*.qcow2
 
 check:
-	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN) $(DEPENDENCIES_TEST))
+	$(call need,$(DEPENDENCIES_BUILD) $(DEPENDENCIES_RUN) $(DEPENDENCIES_TEST) \
+		$(if $(JEOS_TEST_FULL),$(DEPENDENCIES_FULL)))
 	@$(MAKE) $(ALL_CORES) all man tests
 	@$(as_able) && $$able env OUT=$(OUT) tests/run $(TESTS)
 

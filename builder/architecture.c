@@ -1,6 +1,8 @@
 #include "architecture.h"
 
 #include <elf.h>
+#include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -198,6 +200,34 @@ const struct architecture *architecture_find(const char *name)
 	for (size_t i = 0; i < architecture_count; i++)
 		if (!strcmp(architectures[i].name, name))
 			return &architectures[i];
+	return NULL;
+}
+
+/* Of 32-bit ARM there are two, by how they pass numbers. */
+static uint32_t telling_flags(const struct elf_kind *elf)
+{
+	return elf->machine == EM_ARM ? elf->flags & (EF_ARM_ABI_FLOAT_HARD | EF_ARM_ABI_FLOAT_SOFT)
+				      : 0;
+}
+
+const struct architecture *architecture_of_program(const void *program, size_t length)
+{
+	Elf32_Ehdr header; /* up to the machine, Elf64_Ehdr is the same */
+	size_t needed = offsetof(Elf32_Ehdr, e_ehsize);
+
+	if (length < needed || memcmp(program, ELFMAG, SELFMAG))
+		return NULL;
+	memcpy(&header, program, needed);
+	bool big = header.e_ident[EI_DATA] == ELFDATA2MSB;
+	const struct elf_kind kind = {header.e_ident[EI_CLASS], header.e_ident[EI_DATA],
+		big ? be16toh(header.e_machine) : le16toh(header.e_machine),
+		big ? be32toh(header.e_flags) : le32toh(header.e_flags)};
+	for (size_t i = 0; i < architecture_count; i++) {
+		const struct elf_kind *elf = &architectures[i].elf;
+		if (elf->class == kind.class && elf->data == kind.data &&
+			elf->machine == kind.machine && telling_flags(elf) == telling_flags(&kind))
+			return &architectures[i];
+	}
 	return NULL;
 }
 

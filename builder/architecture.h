@@ -38,5 +38,7 @@ extern const struct architecture architectures[];
 extern const size_t architecture_count;
 
 const struct architecture *architecture_find(const char *name); /* NULL: unknown */
+/* Whose a program is, by its first bytes; NULL: none that jeos knows, or no program. */
+const struct architecture *architecture_of_program(const void *program, size_t length);
 /* That of this host; NULL: jeos does not know it. */
 const struct architecture *architecture_native(void);

@@ -174,5 +174,7 @@ const struct architecture *image_architecture(const char *image)
 	const char *dash = strrchr(name, '-');
 	const struct architecture *named = dash ? architecture_find(dash + 1) : NULL;
 
+	if (!named)
+		named = boot_architecture_find(image);
 	return named ? named : architecture_native();
 }

@@ -36,8 +36,8 @@ int boot_arguments_machine(
 int boot_arguments_path(const struct boot_arguments *arguments, enum boot_path path,
 	struct boot_options *options, struct error *err);
 
-/* The architecture that an image's name tells, as in NAME-VERSION-ARCHITECTURE.SUFFIX; else the
- * host's. */
+/* The architecture that an image's name tells, as in NAME-VERSION-ARCHITECTURE.SUFFIX; else that
+ * of the programs in it; else the host's. */
 const struct architecture *image_architecture(const char *image);
 /* The suffix of such a name, ".stream.vmdk": what is behind the architecture, which has no dot. */
 const char *artefact_suffix(const char *artefact);

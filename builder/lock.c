@@ -67,6 +67,7 @@ static const struct request requests[] = {
 	{"architecture", offsetof(struct recipe, architecture), print_word},
 	{"mirror", offsetof(struct recipe, mirror), print_word},
 	{"snapshot", offsetof(struct recipe, snapshot), print_word},
+	{"frozen", offsetof(struct recipe, frozen), print_boolean},
 	{"components", offsetof(struct recipe, components), print_words},
 	{"repositories", offsetof(struct recipe, repositories), print_repositories},
 	{"base", offsetof(struct recipe, base), print_word},

@@ -45,6 +45,8 @@ static int place_suites(struct package_index *index, struct suite_place *places,
 	if (recipe->snapshot.text)
 		mirrors_as_of(places, SUITE_KINDS, recipe->snapshot.text, &index->arena);
 	for (size_t i = 0; i < SUITE_KINDS; i++) {
+		if (i != SUITE_BASE && recipe->frozen)
+			places[i].mirror_count = 0;
 		places[i].keyring = keyring;
 		places[i].components = &recipe->components;
 	}

@@ -200,6 +200,8 @@ static int judge_missing(const struct quest *quest, const struct search *search,
 	const char *mirror = place->mirrors[0];
 	bool siblings = found->count && has_siblings(&found->items[0].release);
 
+	if (!place->mirror_count) /* the recipe goes without */
+		return 0;
 	if (quest->store->offline && (place->kind == SUITE_BASE || place->kind == SUITE_EXTRA))
 		return error_set(err, STATUS_ARCHIVE,
 			"%s/dists/%s: offline, and not in the store; fetch it by one run that is "

@@ -37,9 +37,23 @@ say() {
 	printf '\n%s\n' "$1"
 }
 
+# The line's device, once it is there. Without udev a port of virtio has only its number.
+find_line() {
+	until line=$1 && [ -e "$line" ]; do
+		for port in /sys/class/virtio-ports/*/name; do
+			[ "$(cat "$port" 2>/dev/null)" = "${1##*/}" ] || continue
+			port=${port%/name}
+			line=/dev/${port##*/}
+			return
+		done
+		sleep 0.1
+	done
+}
+
 serve() {
-	exec <>"$1" >&0
-	stty raw -echo
+	find_line "$1"
+	exec <>"$line" >&0
+	[ ! -t 0 ] || stty raw -echo
 	mkdir -p "$state"
 	say "READY $(uptime) $(memory_used)"
 	while read -r id seconds command; do

@@ -39,6 +39,9 @@ bool boot_needs_kernel(const struct platform *platform);
 /* Whether its images are archives of a root and not disks. */
 bool boot_takes_archives(const struct platform *platform);
 
+/* Whose programs are in the image; NULL: it cannot be told. */
+const struct architecture *boot_architecture_find(const char *image);
+
 /* What a host's /dev/kvm is worth; found by running a tiny guest. */
 struct kvm_probe {
 	bool usable;

@@ -33,13 +33,10 @@ static struct machine_qemu *qemu_of(struct machine *machine)
  * to, so that not a byte is lost. */
 enum { LINE_QMP, LINE_CONSOLE, LINE_AGENT, LINE_COUNT };
 
-static const struct {
-	const char *name;
-	const char *option, *value;
-} line_table[LINE_COUNT] = {
-	[LINE_QMP] = {"qmp", "-mon", "chardev=qmp,mode=control"},
-	[LINE_CONSOLE] = {"console", "-serial", "chardev:console"},
-	[LINE_AGENT] = {"agent", "-device", "isa-serial,index=1,chardev=agent"},
+static const char *const line_names[LINE_COUNT] = {
+	[LINE_QMP] = "qmp",
+	[LINE_CONSOLE] = "console",
+	[LINE_AGENT] = "agent",
 };
 
 /* A listening socket at directory/name, however long the directory's path is. */
@@ -239,16 +236,20 @@ static int compose(
 {
 	struct qemu_guest guest = {options->boot, options->accelerator->kvm, options->disk, "qcow2",
 		.isolated = true, .kernel = options->kernel, .volume = options->volume};
+	const struct qemu_machine *machine;
 
-	if (qemu_command_begin(&guest, ret_command, err))
+	if (qemu_machine_find(options->boot, &machine, err) ||
+		qemu_command_begin(&guest, ret_command, err))
 		return -1;
 	qemu_option(ret_command, "-no-reboot", NULL);
 	for (size_t i = 0; i < LINE_COUNT; i++) {
-		cleanup_free char *chardev =
-			xasprintf("socket,id=%1$s,path=%1$s", line_table[i].name);
+		cleanup_free char *chardev = xasprintf("socket,id=%1$s,path=%1$s", line_names[i]);
 		qemu_option(ret_command, "-chardev", chardev);
-		qemu_option(ret_command, line_table[i].option, line_table[i].value);
 	}
+	qemu_option(ret_command, "-mon", "chardev=qmp,mode=control");
+	qemu_option(ret_command, "-serial", "chardev:console");
+	for (const char *const *word = machine->agent_options; *word; word++)
+		qemu_option(ret_command, *word, NULL);
 	return 0;
 }
 
@@ -263,7 +264,7 @@ int qemu_launch(struct machine_qemu *qemu, struct error *err)
 	if (work < 0 || qemu->output < 0)
 		return error_errno(err, errno, "%s", qemu->work);
 	for (size_t i = 0; i < LINE_COUNT && !result; i++)
-		result = listen_at(work, line_table[i].name, &listeners[i], err);
+		result = listen_at(work, line_names[i], &listeners[i], err);
 	if (!result)
 		result = process_start(&process, qemu->output, &qemu->pid, err);
 	if (!result && connect_lines(qemu, listeners, err))

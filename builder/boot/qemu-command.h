@@ -32,11 +32,15 @@ void qemu_command_release(struct qemu_command *command);
 /* What differs between the machines. */
 struct qemu_machine {
 	const char *name;         /* ours: "q35" */
+	const char *emulator;     /* whose it is; NULL: of all that have it */
 	const char *options;      /* QEMU's, its type first */
 	const char *bus;          /* what virtio devices there end in: "pci" */
 	const char *panic_device; /* by which a kernel's panic reaches QEMU; NULL: none */
-	const char *agent_device; /* what the guest calls the second serial line: "/dev/ttyS1" */
-	bool no_power_switch;     /* the guest cannot turn it off */
+	/* The agent's line as a second serial one or what comes next to it, by the chardev `agent`,
+	 * and what the guest calls it: "/dev/ttyS1". */
+	const char *const *agent_options; /* NULL-terminated */
+	const char *agent_device;
+	bool no_power_switch; /* the guest cannot turn it off */
 	/* The guest has no clock but the processor's, and a busy host keeps it from measuring that.
 	 */
 	bool no_clock;

@@ -41,19 +41,34 @@ load_modules() {
 	done </modules/order
 }
 
-# The unique id in the GPT entry of a partition, a directory of /sys/class/block.
+# Of an id, as its bytes lie in a GPT: the first three fields are little-endian. Sets $bytes.
+id_bytes() {
+	bytes='' number=0 IFS=-
+	for field in $1; do
+		number=$((number + 1)) reversed=''
+		while [ $number -le 3 ] && [ "$field" ]; do
+			rest=${field#??}
+			reversed=${field%"$rest"}$reversed
+			field=$rest
+		done
+		bytes=$bytes$reversed$field
+	done
+	unset IFS
+}
+
+# The unique id in the GPT entry of a partition, a directory of /sys/class/block: its bytes.
 partition_id() {
 	read -r number <"$1/partition" || return
 	read -r sector <"$1/../queue/logical_block_size" || return
 	while read -r line; do
 		case $line in DEVNAME=*) disk=${line#DEVNAME=} ;; esac
 	done <"$1/../uevent"
-	hexdump -s $((2 * sector + (number - 1) * 128 + 16)) -n 16 \
-		-e '1/4 "%08x-" 2/2 "%04x-" 2/1 "%02x" "-" 6/1 "%02x"' "/dev/$disk"
+	hexdump -s $((2 * sector + (number - 1) * 128 + 16)) -n 16 -e '16/1 "%02x"' "/dev/$disk"
 }
 
 # The last partition is asked first, for that is where a root that grows is.
 find_by_partition_id() {
+	id_bytes "$1"
 	set +f
 	partitions=''
 	for partition in /sys/class/block/*/partition; do
@@ -61,7 +76,7 @@ find_by_partition_id() {
 	done
 	set -f
 	for partition in $partitions; do
-		[ "$(partition_id "$partition")" = "$1" ] || continue
+		[ "$(partition_id "$partition")" = "$bytes" ] || continue
 		device=/dev/${partition##*/}
 		break
 	done

@@ -143,6 +143,7 @@ struct recipe {
 	struct word base; /* what every root has: "minbase"; see struct base_system */
 	struct word_list packages, without;
 	struct word_list foreign; /* architectures that `packages` names beside the recipe's own */
+	bool frozen;              /* the release without its updates */
 	bool recommends;          /* the packages bring what they recommend */
 	struct word_list debconf; /* lines for debconf-set-selections(1) */
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */

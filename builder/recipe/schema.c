@@ -247,6 +247,9 @@ const struct key recipe_keys[] = {
 		"File of the keys that the archive's signature is checked with. Default: the "
 		"suite's.",
 		.form = &form_keyring, FIELD(keyring)},
+	{"frozen", VALUE_BOOLEAN,
+		"The release as it is, without its updates, those for security included.",
+		.fallback = "false", FIELD(frozen)},
 	{"components", VALUE_LIST, "Components of the archive.", .fallback = "main",
 		.form = &form_component, FIELD(components)},
 	{"repositories", VALUE_ITEMS, "More package archives, each with keys of its own.",

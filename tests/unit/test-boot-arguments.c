@@ -39,12 +39,38 @@ static void an_architecture_is_named_or_the_hosts(void **state)
 	assert_ptr_equal(image_architecture("web-moon.img"), architecture_native());
 }
 
+/* The beginning of a file with the ELF header's fields: class, data, machine, flags. */
+static void programs_tell_their_architecture(void **state)
+{
+	static const struct {
+		const char *name; /* NULL: none */
+		uint8_t start[40];
+	} cases[] = {
+		{"amd64", {0x7f, 'E', 'L', 'F', 2, 1, [18] = 62}},
+		{"i386", {0x7f, 'E', 'L', 'F', 1, 1, [18] = 3}},
+		{"armhf", {0x7f, 'E', 'L', 'F', 1, 1, [18] = 40, [37] = 4, [39] = 5}},
+		{"armel", {0x7f, 'E', 'L', 'F', 1, 1, [18] = 40, [37] = 2, [39] = 5}},
+		{"s390x", {0x7f, 'E', 'L', 'F', 2, 2, [19] = 22}},
+		{NULL, {0x7f, 'E', 'L', 'F', 2, 1, [19] = 22}},
+		{NULL, {'#', '!', '/', 'b', 'i', 'n'}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_count(cases); i++) {
+		const struct architecture *found =
+			architecture_of_program(cases[i].start, sizeof(cases[i].start));
+		assert_ptr_equal(found, cases[i].name ? architecture_find(cases[i].name) : NULL);
+		assert_null(architecture_of_program(cases[i].start, 20));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_format_has_its_suffix),
 		cmocka_unit_test(images_have_names),
 		cmocka_unit_test(an_architecture_is_named_or_the_hosts),
+		cmocka_unit_test(programs_tell_their_architecture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
