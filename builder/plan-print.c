@@ -127,9 +127,10 @@ static json_t *layout_json(const struct image_layout *layout)
 				"length", (json_int_t)partition->length, "filesystem",
 				partition->filesystem));
 	}
-	return json_pack("{s:I, s:s, s:I, s:o}", "size", (json_int_t)layout->size, "compression",
-		compression_name(layout->compression), "cluster_size",
-		(json_int_t)layout->cluster_size, "partitions", partitions);
+	return json_pack("{s:I, s:s, s:i, s:I, s:o}", "size", (json_int_t)layout->size,
+		"compression", compression_name(layout->compression), "compression_level",
+		layout->compression_level, "cluster_size", (json_int_t)layout->cluster_size,
+		"partitions", partitions);
 }
 
 static json_t *layers_json(const struct plan *plan)

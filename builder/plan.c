@@ -165,6 +165,7 @@ static int lay_out_disk(struct plan *plan, struct error *err)
 	}
 	layout->epoch = plan->epoch;
 	layout->compression = compression_find(disk->compression.text);
+	layout->compression_level = disk->compression_level;
 	layout->cluster_size = disk->cluster_size;
 	layout->grub_bios = plan->architecture->grub_bios;
 	layout->uefi_file = plan->architecture->uefi_file;

@@ -13,6 +13,7 @@
 #include "lock.h"
 #include "manifest.h"
 #include "plan-appliance.h"
+#include "rootfs/reduce.h"
 #include "rootfs/rootfs.h"
 
 /* A build under way. */
@@ -130,7 +131,8 @@ static int stage_hook(struct build *build, char **ret_result, struct error *err)
 
 static int stage_clean(struct build *build, char **ret_result, struct error *err)
 {
-	(void)ret_result;
+	if (build->plan->recipe->sealed && rootfs_reduce(&build->rootfs, ret_result, err))
+		return -1;
 	return rootfs_clean(&build->rootfs, err);
 }
 

@@ -80,8 +80,8 @@ static int start_workers(struct compress_pool *pool, size_t count, struct error 
 	while (pool->worker_count < count && !failure) {
 		struct worker *worker = &pool->workers[pool->worker_count];
 		*worker = (struct worker){.pool = pool,
-			.compressor =
-				compressor_new(pool->options.compression, pool->options.size)};
+			.compressor = compressor_new(pool->options.compression, pool->options.level,
+				pool->options.size)};
 		failure = pthread_create(&worker->thread, NULL, work, worker);
 		if (failure)
 			compressor_free(worker->compressor);

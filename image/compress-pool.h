@@ -27,6 +27,7 @@ struct compressed {
 
 struct compress_pool_options {
 	enum compression compression;
+	unsigned level;      /* 0: the usual one */
 	uint32_t size, room; /* of a block before, and at most afterwards */
 	int (*sink)(void *context, const struct compressed *block, struct error *err);
 	void *context;

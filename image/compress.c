@@ -16,7 +16,7 @@ enum {
 
 /* No larger than what QEMU makes of it: qcow2, which it writes on all cores, in a fifth of the
  * time, vmdk, which it writes on one, in less than half of it. */
-static const int deflate_levels[] = {
+static const unsigned deflate_levels[] = {
 	[COMPRESSION_DEFLATE] = 1, [COMPRESSION_ZLIB] = 5, [COMPRESSION_GZIP] = 5};
 
 /* The level's tables are larger than a core's first cache, where most of its time goes. For blocks
@@ -49,6 +49,13 @@ enum compression compression_find(const char *name)
 	return COMPRESSION_NONE;
 }
 
+unsigned compression_level_most(const char *name)
+{
+	static const unsigned levels[] = {[COMPRESSION_ZLIB] = 12, [COMPRESSION_ZSTD] = 19};
+
+	return levels[compression_find(name)];
+}
+
 struct compressor {
 	enum compression compression;
 	struct libdeflate_compressor *deflate; /* owned */
@@ -62,26 +69,26 @@ static void *must_exist(void *context)
 	return context;
 }
 
-static ZSTD_CCtx *zstd_new(size_t block)
+static ZSTD_CCtx *zstd_new(unsigned level, size_t block)
 {
 	ZSTD_CCtx *zstd = must_exist(ZSTD_createCCtx());
 
-	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
-	for (size_t i = 0; block <= ZSTD_SMALL && i < array_count(small_blocks); i++)
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level ? level : ZSTD_LEVEL);
+	for (size_t i = 0; !level && block <= ZSTD_SMALL && i < array_count(small_blocks); i++)
 		ZSTD_CCtx_setParameter(zstd, small_blocks[i].parameter, small_blocks[i].value);
 	return zstd;
 }
 
-struct compressor *compressor_new(enum compression compression, size_t block)
+struct compressor *compressor_new(enum compression compression, unsigned level, size_t block)
 {
 	struct compressor *compressor = xcalloc(1, sizeof(*compressor));
 
 	compressor->compression = compression;
 	if (compression == COMPRESSION_ZSTD)
-		compressor->zstd = zstd_new(block);
+		compressor->zstd = zstd_new(level, block);
 	else if (compression != COMPRESSION_XZ)
-		compressor->deflate =
-			must_exist(libdeflate_alloc_compressor(deflate_levels[compression]));
+		compressor->deflate = must_exist(
+			libdeflate_alloc_compressor(level ? level : deflate_levels[compression]));
 	return compressor;
 }
 

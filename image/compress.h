@@ -18,11 +18,14 @@ const char *compression_name(size_t index);
 /* A name that is none of these means none. */
 enum compression compression_find(const char *name);
 
+/* The highest level of what disks can be compressed with, by its name. */
+unsigned compression_level_most(const char *name);
+
 /* What one thread compresses with, again and again. */
 struct compressor;
 
-/* `block`: the length of most blocks. */
-struct compressor *compressor_new(enum compression compression, size_t block);
+/* `level`: up to compression_level_most(); 0: the usual one. `block`: the length of most blocks. */
+struct compressor *compressor_new(enum compression compression, unsigned level, size_t block);
 /* Compresses a block; the length of the result, 0 when it does not fit the room. The same bytes
  * give the same result, whatever was compressed before. */
 size_t compressor_run(

@@ -173,10 +173,11 @@ static int load(void *context, uint64_t number, uint8_t *data, struct error *err
 	return qcow2_read_stored(image, offset, data, length, err);
 }
 
-int qcow2_compress(struct qcow2 *image, struct error *err)
+int qcow2_compress(struct qcow2 *image, unsigned level, struct error *err)
 {
 	uint32_t size = qcow2_cluster_size(image);
 	const struct packer_options options = {.compression = image->compression,
+		.level = level,
 		.size = size,
 		.room = size - 1,
 		.put = put,

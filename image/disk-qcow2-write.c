@@ -65,7 +65,7 @@ static int create(const struct disk_driver *driver, const struct disk_options *o
 		image->disk.backing_name = xstrdup(options->backing_name);
 		image->disk.backing_format = xstrdup(options->backing->driver->family);
 	}
-	if (options->compression && qcow2_compress(image, err)) {
+	if (options->compression && qcow2_compress(image, options->compression_level, err)) {
 		unlink(options->path);
 		disk_free(&image->disk);
 		return -1;

@@ -167,7 +167,7 @@ uint64_t qcow2_compressed_place(const struct qcow2 *image, uint64_t entry, uint6
 /* Decompresses a cluster into the scratch. */
 int qcow2_inflate(struct qcow2 *image, uint64_t entry, struct error *err);
 /* Makes an image that is being created compress what is written to it. */
-int qcow2_compress(struct qcow2 *image, struct error *err);
+int qcow2_compress(struct qcow2 *image, unsigned level, struct error *err);
 /* No more of them come: what they have not filled is given back, if it is at the end. */
 void qcow2_pack_end(struct qcow2 *image);
 

@@ -28,6 +28,7 @@ struct disk_options {
 	uint64_t size;                /* bytes the guest sees; a multiple of 512 */
 	uint32_t cluster_size;        /* 0: the format's default */
 	enum compression compression; /* of what is written; DEFLATE and ZLIB are one */
+	unsigned compression_level;   /* 0: the usual one */
 	struct uuid id;               /* for formats that give every image an identity */
 	uint64_t epoch;               /* and for those that record when it was made */
 	uint64_t base;                /* the byte of the file at which the image begins */

@@ -128,6 +128,7 @@ int image_write_disk(const struct image_order *order, const struct disk_driver *
 		.size = layout->size,
 		.cluster_size = clusters ? layout->cluster_size : 0,
 		.compression = compresses ? layout->compression : COMPRESSION_NONE,
+		.compression_level = layout->compression_level,
 		.id = layout->id,
 		.epoch = layout->epoch,
 		.base = base,

@@ -62,6 +62,7 @@ struct image_layout {
 	uint64_t epoch;
 	/* Of formats that have the choice; 0: their own. */
 	enum compression compression;
+	unsigned compression_level;
 	uint32_t cluster_size;
 };
 

@@ -136,7 +136,8 @@ static int put_last(struct output *output, struct error *err)
 		return 0;
 	size_t room = compression_bound(output->options.compression, output->filled);
 	cleanup_free uint8_t *result = xmalloc(room);
-	struct compressor *compressor = compressor_new(output->options.compression, output->filled);
+	struct compressor *compressor =
+		compressor_new(output->options.compression, 0, output->filled);
 	size_t length = compressor_run(compressor, output->block, output->filled, result, room);
 	compressor_free(compressor);
 	return put(output, result, length, err);

@@ -41,6 +41,7 @@ int packer_new(const struct packer_options *options, struct packer **ret_packer,
 	const struct block_store blocks = {
 		.size = options->size, .load = load, .store = store, .context = packer};
 	const struct compress_pool_options pool = {.compression = options->compression,
+		.level = options->level,
 		.size = options->size,
 		.room = options->room,
 		.sink = options->put,

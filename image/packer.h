@@ -15,6 +15,7 @@ struct packer;
 
 struct packer_options {
 	enum compression compression;
+	unsigned level;      /* 0: the usual one */
 	uint32_t size, room; /* of a block, and of what it may become */
 	int (*put)(void *context, const struct compressed *block, struct error *err);
 	/* The block is all zeros from now on. */

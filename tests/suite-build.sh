@@ -61,6 +61,24 @@ test_partitions_and_filesystems_are_clean() {
 	assertContains "$(MTOOLS_SKIP_CHECK=1 mdir -b -/ -i esp ::)" '::/EFI/BOOT/BOOTX64.EFI'
 }
 
+test_sealed_lacks_no_library_and_has_no_manager() {
+	local start
+	qemu-img convert -O raw "$out"/sealed-*.qcow2 sealed.img
+	start=$(root_of sealed.img)
+	assertTrue 'e2fsck' "e2fsck -fn 'sealed.img?offset=$start' >e2fsck.log 2>&1"
+	mkdir sealed
+	debugfs -R 'rdump / sealed' "sealed.img?offset=$start" 2>/dev/null
+	find sealed/usr -type f -exec readelf -d {} + 2>/dev/null |
+		sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u >needed
+	find sealed/usr -name '*.so*' -printf '%f\n' | sort -u >there
+	assertTrue 'programs need some' "[ $(wc -l <needed) -gt 30 ]"
+	assertEquals 'missing' '' "$(comm -23 needed there)"
+	assertEquals '' "$(find sealed/usr/bin sealed/usr/sbin -name 'apt*' -o -name 'dpkg*' -o -name 'perl*')"
+	assertTrue 'dpkg-query reads what is left' \
+		"dpkg-query --admindir=sealed/var/lib/dpkg -W systemd libc6 >/dev/null"
+	assertTrue 'small' "[ $(stat -c %s "$out"/sealed-*.qcow2) -lt 24000000 ]"
+}
+
 test_a_build_again_gives_the_same_bytes() {
 	assertTrue "'$JEOS' build -q --force -o again '$JEOS_TOP/recipes/minimal.yaml' >/dev/null"
 	assertTrue "cmp '$out'/minimal-*.qcow2 again/minimal-*.qcow2"

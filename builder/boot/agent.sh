@@ -67,9 +67,18 @@ serve() {
 	done
 }
 
+# A sealed image has dpkg's status file only.
+package_status() {
+	if command -v dpkg-query >/dev/null; then
+		dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$1"
+	else
+		sed -n "/^Package: $1\$/,/^\$/s/^Version:/installed $1/p" /var/lib/dpkg/status
+	fi 2>&1
+}
+
 packages() {
 	for name; do
-		found=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$name" 2>&1)
+		found=$(package_status "$name")
 		case $found in
 		installed\ *) echo "${found#installed }" ;;
 		*) echo ;;

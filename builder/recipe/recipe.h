@@ -41,6 +41,8 @@ struct recipe_disk {
 	struct word_list formats; /* empty: those of the platforms */
 	/* Of formats that have the choice: "none", "zlib", "zstd"; bytes of a cluster. */
 	struct word compression;
+	unsigned compression_level; /* 0: the usual one */
+	struct position compression_level_at;
 	uint64_t cluster_size;
 	struct position cluster_size_at;
 };
@@ -148,6 +150,7 @@ struct recipe {
 	struct word_list debconf; /* lines for debconf-set-selections(1) */
 	/* Names of strip rules, see rootfs/strip.h. What `keep` takes off is gone once loaded. */
 	struct word_list strip, keep;
+	bool sealed; /* no package management, nothing that the appliance does not run */
 	struct recipe_kernel kernel;
 	struct word init;    /* "systemd", "minimal" */
 	struct word service; /* of init "minimal": a shell command that does not end */

@@ -5,6 +5,7 @@
 #include "architecture.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "image/compress.h"
 #include "kernel/ask.h"
 #include "platform.h"
 #include "problem.h"
@@ -93,6 +94,11 @@ static void verify_disk(struct recipe *recipe)
 	if (disk->cluster_size & (disk->cluster_size - 1))
 		recipe_problem(recipe, disk->cluster_size_at,
 			"`cluster-size` must be a power of two, such as 64K");
+	if (disk->compression_level > compression_level_most(disk->compression.text))
+		recipe_problem(recipe, disk->compression_level_at,
+			"compression `%s` has no level %u: the highest is %u",
+			disk->compression.text, disk->compression_level,
+			compression_level_most(disk->compression.text));
 	vector_for_each (format, &disk->formats)
 		if (!strcmp(format->text, "qcow2-v2") && !strcmp(disk->compression.text, "zstd"))
 			recipe_problem(recipe, disk->compression.at,

@@ -122,14 +122,25 @@ void installed_release(struct installed *installed)
 	arena_release(&installed->arena);
 }
 
+const struct installed_path *installed_find(const struct installed *installed, const char *path)
+{
+	size_t low = 0, high = installed->paths.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(installed->paths.items[middle].path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const struct installed_path *found = installed->paths.items + low;
+	return low < installed->paths.count && !strcmp(found->path, path) ? found : NULL;
+}
+
 const char *installed_owner(const struct installed *installed, const char *path)
 {
-	const struct installed_path key = {.path = path};
+	const struct installed_path *found = installed_find(installed, path);
 
-	if (!installed->paths.count)
-		return NULL;
-	const struct installed_path *found = bsearch(&key, installed->paths.items,
-		installed->paths.count, sizeof(*installed->paths.items), by_path);
 	return found ? found->package : NULL;
 }
 

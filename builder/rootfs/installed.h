@@ -27,6 +27,8 @@ int installed_read(int root, struct installed *ret_installed, struct error *err)
 void installed_release(struct installed *installed);
 #define cleanup_installed cleanup(installed_release)
 
+/* The first of the path's entries, one for each of its owners; NULL: it has none. */
+const struct installed_path *installed_find(const struct installed *installed, const char *path);
 /* The package that owns the path, NULL when none does. */
 const char *installed_owner(const struct installed *installed, const char *path);
 /* The version of an installed package ("libc6:amd64"); owned by the caller, NULL: none. */

@@ -20,6 +20,8 @@ bool strip_applies(const struct strip_rule *rule, const struct recipe *recipe)
 {
 	if (rule->always || !recipe)
 		return rule->always;
+	if (rule->sealed && recipe->sealed)
+		return true;
 	for (size_t i = 0; i < recipe->strip.count; i++)
 		if (!strcmp(recipe->strip.items[i].text, rule->name))
 			return true;

@@ -15,6 +15,7 @@ struct strip_rule {
 	const char *name;    /* "documentation" */
 	const char *summary; /* for `jeos list strip` and the manual */
 	bool always;
+	bool sealed;           /* applies to every sealed image */
 	bool packaged;         /* its paths come in packages: dpkg is told too */
 	bool keep_directories; /* only files go; otherwise directories that become empty go too */
 	/* Absolute patterns as in dpkg's path-exclude (fnmatch without FNM_PATHNAME: '*' matches
