@@ -118,6 +118,13 @@ test_an_interrupt_leaves_nothing() {
 	assert_nothing_left
 }
 
+test_run_says_that_it_is_not_for_it() {
+	need_uml || return 0
+	"$JEOS" run --platform uml "$image" >output 2>errors </dev/null
+	assertEquals 'exit status' 2 $?
+	assertContains "$(<errors)" 'jeos-platforms(7)'
+}
+
 test_without_the_program_its_package_is_named() {
 	mkdir -p bare && : >uml-empty.img && truncate -s 16M uml-empty.img &&
 		mkdir -p tree/etc && : >tree/etc/inittab && mke2fs -q -t ext4 -d tree uml-empty.img

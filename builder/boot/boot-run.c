@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "image/disk.h"
 #include "kernel-files.h"
+#include "machine.h"
 #include "qemu-command.h"
 
 /* A nameless file that the emulator inherits, as a path that it can open. */
@@ -58,6 +59,10 @@ int boot_run(const struct boot_options *options, struct error *err)
 	struct boot_kernel kernel = {0};
 	struct qemu_guest guest = {.boot = options, .disk = options->image, .keep_disk = true};
 
+	if (machine_driver_of(options->platform) != &machine_qemu)
+		return error_set(err, STATUS_USAGE,
+			"jeos runs nothing on the platform %s: jeos-platforms(7) tells what does",
+			options->platform->name);
 	accelerator_choose(options->accelerator, options->architecture, &accelerator);
 	guest.kvm = accelerator.kvm;
 	if (image_format(options->image, &guest.disk_format, err))
