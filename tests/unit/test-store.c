@@ -192,7 +192,7 @@ static void one_at_a_time_works_alone(void **state)
 	assert_int_equal(read(begun[0], &byte, 1), 1);
 	assert_ok(store_work_alone(&store, "alone", &mine, &err), &err);
 	assert_false(file_exists(AT_FDCWD, tree));
-	assert_int_equal(waitpid(child, &status, WNOHANG), child);
+	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	work_directory_release(&mine);
 	close(begun[0]);
