@@ -15,11 +15,11 @@ DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev
 	libcurl4-gnutls-dev libarchive-dev libext2fs-dev comerr-dev libjansson-dev nettle-dev \
 	libseccomp-dev libslirp-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
-	kmod grub-pc-bin dosfstools mtools qemu-system-x86 ovmf
-DEPENDENCIES_TEST = jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
+	kmod grub-pc-bin dosfstools mtools squashfs-tools qemu-system-x86 ovmf
+DEPENDENCIES_TEST = cryptsetup-bin jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
 	qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
 	python3-jsonschema yq iproute2 attr qemu-user-static qemu-system-arm qemu-efi-aarch64 openssl skopeo umoci lxc \
-	libvirt-clients uml-utilities squashfs-tools \
+	libvirt-clients uml-utilities \
 	user-mode-linux systemd-container runc
 # What only JEOS_TEST_FULL=1 emulates.
 DEPENDENCIES_FULL = qemu-system-ppc qemu-system-mips qemu-system-misc

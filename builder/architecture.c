@@ -31,6 +31,7 @@ const struct architecture architectures[] = {
 		.merged_usr = (const char *const[]){"bin", "sbin", "lib", "lib32", "lib64",
 			"libx32", NULL},
 		.root_type = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709",
+		.verity_type = "2c7357ed-ebd2-46d9-aec1-23d437ec2bf5",
 	},
 	{
 		.name = "i386",
@@ -51,6 +52,7 @@ const struct architecture architectures[] = {
 		.uefi_file = "BOOTIA32.EFI",
 		.merged_usr = (const char *const[]){"bin", "sbin", "lib", "lib64", "libx32", NULL},
 		.root_type = "44479540-f297-41b2-9af7-d131d5f0458a",
+		.verity_type = "d13c5d3b-b5d1-422a-b29f-9454fdc89d76",
 	},
 	{
 		.name = "arm64",
@@ -71,6 +73,7 @@ const struct architecture architectures[] = {
 		.uefi_file = "BOOTAA64.EFI",
 		.merged_usr = (const char *const[]){"bin", "sbin", "lib", NULL},
 		.root_type = "b921b045-1df0-41c3-af44-4c6f280d3fae",
+		.verity_type = "df3300ce-d69f-4c92-978c-9bfb0f38d820",
 	},
 	{
 		.name = "armhf",

@@ -32,6 +32,7 @@ struct architecture {
 	const char *uefi_file;         /* the removable-media path's file: "BOOTX64.EFI" */
 	const char *const *merged_usr; /* directories of the root that are links into /usr */
 	const char *root_type;         /* GPT type of its root partition, as a UUID text */
+	const char *verity_type;       /* ... and of the root's hashes; NULL: any data */
 };
 
 extern const struct architecture architectures[];

@@ -58,7 +58,7 @@ static int add_artefacts(struct session *session, const struct recipe *recipe,
 		const char *file = json_string_value(json_object_get(artefact, "name"));
 		struct format format;
 		if (!format_of_file(file, &format) ||
-			!(format.disk || runs_from(recipe, format.name))) {
+			(format.bundle && !runs_from(recipe, format.name))) {
 			log_note("%s is nothing to boot", file);
 			continue;
 		}

@@ -31,6 +31,14 @@ struct manifest *manifest_make(const struct plan *plan, const char *fingerprint,
 	return manifest;
 }
 
+void manifest_set_disk(
+	struct manifest *manifest, const struct image_layout *layout, const char *command_line)
+{
+	json_object_set_new(manifest->document, "disk", plan_layout_json(layout));
+	if (command_line)
+		json_object_set_new(manifest->document, "command_line", json_string(command_line));
+}
+
 void manifest_free(struct manifest *manifest)
 {
 	if (!manifest)

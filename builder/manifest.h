@@ -12,6 +12,9 @@ struct manifest;
 
 struct manifest *manifest_make(const struct plan *plan, const char *fingerprint, const char *key);
 void manifest_free(struct manifest *manifest);
+/* Records where everything lies, once that is known. */
+void manifest_set_disk(
+	struct manifest *manifest, const struct image_layout *layout, const char *command_line);
 /* Records a finished artefact: its size and hash. */
 int manifest_add(
 	struct manifest *manifest, const char *output, const char *name, struct error *err);

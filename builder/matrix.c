@@ -35,6 +35,16 @@ static void add_machines(
 		}
 }
 
+/* What its firmware finds in an image of the recipe: nothing in one that is a root alone. */
+static unsigned firmware_of(const struct trial *trial)
+{
+	struct format format;
+
+	return format_of_file(trial->image, &format) && format.filesystem
+		       ? 0
+		       : trial->recipe->disk.firmware;
+}
+
 /* By each path on the machine asked for, or the usual one; of all platforms on all machines. */
 static int add_paths(
 	const struct adding *adding, const struct boot_options *boot, struct error *err)
@@ -45,7 +55,7 @@ static int add_paths(
 	unsigned paths = arguments->paths;
 
 	if (!paths && trial->built)
-		paths = boot_paths_of(boot->platform, trial->recipe->disk.firmware);
+		paths = boot_paths_of(boot->platform, firmware_of(trial));
 	if (boot_arguments_machine(arguments, &one, err) ||
 		(!paths && boot_paths_find(trial->image, boot->platform, &paths, err)))
 		return -1;

@@ -97,7 +97,8 @@ static int check_bundle(
 			"`%s` describes a machine that no platform of the recipe has; add one such "
 			"as virtualbox or vmware to `platforms`",
 			bundle->name);
-	if (bundle->disk_multiple && artefact->layout->size % bundle->disk_multiple) {
+	if (bundle->disk_multiple &&
+		(!artefact->layout->size || artefact->layout->size % bundle->disk_multiple)) {
 		char text[32];
 		return error_at(err, plan->recipe->disk.size_at,
 			"`%s` needs a disk whose size is a multiple of %s", bundle->name,

@@ -68,22 +68,6 @@ static void print_layers(struct buffer *text, const struct plan *plan, const str
 	}
 }
 
-static void print_disk(struct buffer *text, const struct image_layout *layout)
-{
-	char size[32];
-
-	buffer_printf(text, "disk: %s\n", size_format(layout->size, size, sizeof(size)));
-	for (size_t i = 0; i < layout->partition_count; i++) {
-		const struct image_partition *partition = &layout->partitions[i];
-		char id[UUID_TEXT];
-		uuid_format(&partition->id, id);
-		buffer_printf(text, "  %-10s [%llu, %llu)  %-8s %s\n", partition->label,
-			(unsigned long long)partition->start,
-			(unsigned long long)(partition->start + partition->length),
-			partition->filesystem ? partition->filesystem : "-", id);
-	}
-}
-
 char *plan_text(const struct plan *plan, const struct store *store)
 {
 	struct buffer text = {0};
@@ -97,7 +81,7 @@ char *plan_text(const struct plan *plan, const struct store *store)
 	print_packages(&text, plan);
 	plan_print_kernel(&text, plan, store);
 	print_layers(&text, plan, store);
-	print_disk(&text, &plan->layout);
+	plan_print_disk(&text, plan);
 	buffer_text(&text, "artefacts:\n");
 	for (size_t i = 0; i < plan->artefact_count; i++)
 		buffer_printf(&text, "  %s\n", plan->artefacts[i].name);
@@ -110,27 +94,6 @@ json_t *plan_package_json(const struct package *package)
 		package->version, "architecture", package->architecture, "suite", package->suite,
 		"path", package->path, "sha256", package->sha256, "size",
 		(json_int_t)package->size);
-}
-
-static json_t *layout_json(const struct image_layout *layout)
-{
-	json_t *partitions = json_array();
-
-	for (size_t i = 0; i < layout->partition_count; i++) {
-		const struct image_partition *partition = &layout->partitions[i];
-		char id[UUID_TEXT], type[UUID_TEXT];
-		uuid_format(&partition->id, id);
-		uuid_format(&partition->type, type);
-		json_array_append_new(partitions,
-			json_pack("{s:s, s:s, s:s, s:I, s:I, s:s?}", "label", partition->label,
-				"type", type, "id", id, "start", (json_int_t)partition->start,
-				"length", (json_int_t)partition->length, "filesystem",
-				partition->filesystem));
-	}
-	return json_pack("{s:I, s:s, s:i, s:I, s:o}", "size", (json_int_t)layout->size,
-		"compression", compression_name(layout->compression), "compression_level",
-		layout->compression_level, "cluster_size", (json_int_t)layout->cluster_size,
-		"partitions", partitions);
 }
 
 static json_t *layers_json(const struct plan *plan)
@@ -162,6 +125,6 @@ json_t *plan_json(const struct plan *plan)
 		"suite", recipe->suite.text, "architecture", plan->architecture->name, "date",
 		(json_int_t)plan->epoch, "layers", layers_json(plan), "platforms", runs_on,
 		"packages", packages, "kernel", plan_kernel_json(plan), "uefi", uefi,
-		"command_line", plan->command_line, "disk", layout_json(&plan->layout), "artefacts",
-		artefacts);
+		"command_line", plan->command_line, "disk", plan_layout_json(&plan->layout),
+		"artefacts", artefacts);
 }

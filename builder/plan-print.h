@@ -11,3 +11,4 @@ bool plan_has_layer(const struct plan_layer *layer, const struct store *store);
 void plan_print_kernel(struct buffer *text, const struct plan *plan, const struct store *store);
 /* null without a kernel; a new reference. */
 json_t *plan_kernel_json(const struct plan *plan);
+void plan_print_disk(struct buffer *text, const struct plan *plan);

@@ -10,6 +10,7 @@
 #include "layer.h"
 #include "plan-appliance.h"
 #include "plan-packages.h"
+#include "recipe/disk-layout.h"
 #include "rootfs/debconf.h"
 #include "rootfs/rootfs.h"
 #include "rootfs/strip.h"
@@ -137,32 +138,19 @@ static const char *seed(struct plan *plan)
 
 static void write_command_line(struct plan *plan)
 {
-	const struct image_partition *root = layout_find(&plan->layout, USE_ROOT);
-
 	if (!plan->kernel.image.name)
 		return;
 	cleanup_free char *line = kernel_command_line(
-		plan->recipe, plan->architecture, plan->kernel.platforms, &root->id);
+		plan->recipe, plan->architecture, plan->kernel.platforms, &plan->layout);
 	plan->command_line = arena_strdup(&plan->arena, line);
 }
 
-static int lay_out_disk(struct plan *plan, struct error *err)
+static int lay_out(struct plan *plan, bool bare, struct image_layout *layout, struct error *err)
 {
 	const struct recipe_disk *disk = &plan->recipe->disk;
-	struct image_layout *layout = &plan->layout;
-	struct layout_request request = {
-		.size = disk->size,
-		.firmware = disk->firmware,
-		.seed = plan->seed,
-		.root = disk->root.text,
-	};
-	size_t culprit;
 
-	uuid_parse(plan->architecture->root_type, &request.root_type);
-	if (layout_make(&request, &plan->arena, layout, &culprit, err)) {
-		cleanup_free char *why = steal_pointer(&err->message);
-		return error_at(err, disk->size_at, "%s", why);
-	}
+	if (recipe_layout(plan->recipe, bare, plan->seed, &plan->arena, layout, err))
+		return -1;
 	layout->epoch = plan->epoch;
 	layout->compression = compression_find(disk->compression.text);
 	layout->compression_level = disk->compression_level;
@@ -182,7 +170,7 @@ static void add_artefact(struct plan *plan, const char *name)
 	if (format_find(name, &format))
 		plan->artefacts[plan->artefact_count++] = (struct plan_artefact){
 			.format = format.name,
-			.layout = &plan->layout,
+			.layout = format.filesystem ? &plan->bare : &plan->layout,
 			.name = arena_printf(&plan->arena, "%s.%s", plan->name, format.suffix),
 		};
 }
@@ -246,7 +234,7 @@ static int complete(struct plan *plan, struct error *err)
 		return -1;
 	name_layers(plan);
 	plan->seed = seed(plan);
-	if (lay_out_disk(plan, err))
+	if (lay_out(plan, false, &plan->layout, err) || lay_out(plan, true, &plan->bare, err))
 		return -1;
 	write_command_line(plan);
 	name_artefacts(plan);

@@ -49,6 +49,7 @@ struct plan {
 	uint64_t epoch;             /* seconds: the time stamp of everything */
 	const char *seed;           /* all UUIDs derive from it */
 	struct image_layout layout; /* of the disk */
+	struct image_layout bare;   /* of formats that are the root alone */
 	struct plan_artefact *artefacts;
 	size_t artefact_count;
 	const char *name; /* "minimal-1.0-amd64" */
@@ -80,6 +81,8 @@ char *plan_text(const struct plan *plan, const struct store *store);
 /* Of a layer that the plan has: "cached", or "to do" and why; owned by the caller. */
 char *plan_layer_state(
 	const struct plan *plan, const struct plan_layer *layer, const struct store *store);
+/* Where everything on a disk lies; a new reference. */
+json_t *plan_layout_json(const struct image_layout *layout);
 /* The plan as JSON, for programs and for the manifest; a new reference. */
 json_t *plan_json(const struct plan *plan);
 

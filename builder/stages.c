@@ -13,6 +13,8 @@
 #include "lock.h"
 #include "manifest.h"
 #include "plan-appliance.h"
+#include "recipe/disk-layout.h"
+#include "root-image.h"
 #include "rootfs/reduce.h"
 #include "rootfs/rootfs.h"
 
@@ -24,9 +26,13 @@ struct build {
 	int packages, kernels; /* the locks on the store's packages and kernels */
 	struct rootfs rootfs;
 	struct layers layers;
-	char *root;                                    /* path of the tree; owned */
-	char *kernel_package;                          /* that dpkg knows; owned; NULL: none */
-	struct buffer kernel, initramfs, uefi_program; /* empty: there is none */
+	char *root;                       /* path of the tree; owned */
+	char *kernel_package;             /* that dpkg knows; owned; NULL: none */
+	struct boot_parts parts;          /* the kernel */
+	struct boot_made boot;            /* what boots it, beside the root */
+	struct root_image image;          /* the root, if it is read-only */
+	struct arena arena;               /* owns what is in ... */
+	struct image_layout layout, bare; /* ... the plan's, with every range */
 	bool compiles; /* a kernel: neither it nor what is made of it is in the store */
 	struct manifest *manifest;
 };
@@ -89,30 +95,15 @@ static int stage_packages(struct build *build, char **ret_result, struct error *
 	return layers_root(&build->layers, LAYER_PACKAGES, &build->rootfs, ret_result, err);
 }
 
-/* The names of root and ESP; "" for one that is not there. */
-static void find_filesystems(
-	const struct image_layout *layout, char ret_root[UUID_TEXT], char ret_esp[UUID_SERIAL])
-{
-	const struct image_partition *esp = layout_find(layout, USE_ESP);
-
-	*ret_esp = '\0';
-	uuid_format(&layout_find(layout, USE_ROOT)->filesystem_uuid, ret_root);
-	if (esp)
-		uuid_format_serial(&esp->filesystem_uuid, ret_esp);
-}
-
 static int stage_configure(struct build *build, char **ret_result, struct error *err)
 {
-	char root[UUID_TEXT], esp[UUID_SERIAL];
-
 	(void)ret_result;
 	build->rootfs.root = build->root;
 	build->rootfs.packages = &build->plan->packages;
 	if (layers_tree(&build->layers, build->root, err) ||
 		kernel_enrol(build->root, &build->kernel_package, err))
 		return -1;
-	find_filesystems(&build->plan->layout, root, esp);
-	return rootfs_configure(&build->rootfs, root, esp, err);
+	return rootfs_configure(&build->rootfs, &build->plan->layout, err);
 }
 
 static int stage_overlay(struct build *build, char **ret_result, struct error *err)
@@ -136,26 +127,63 @@ static int stage_clean(struct build *build, char **ret_result, struct error *err
 	return rootfs_clean(&build->rootfs, err);
 }
 
+/* Serial number of the ESP's filesystem; "" without one. */
+static void find_esp(const struct image_layout *layout, char ret_serial[UUID_SERIAL])
+{
+	const struct image_partition *esp = layout_find(layout, USE_ESP);
+
+	*ret_serial = '\0';
+	if (esp)
+		uuid_format_serial(&esp->filesystem_uuid, ret_serial);
+}
+
+static bool has_bare_artefact(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->artefact_count; i++)
+		if (plan->artefacts[i].layout == &plan->bare)
+			return true;
+	return false;
+}
+
+/* The kernel leaves a read-only root before that is made; its command line has the root's hash. */
 static int stage_boot(struct build *build, char **ret_result, struct error *err)
 {
 	const struct plan *plan = build->plan;
-	char root[UUID_TEXT], esp[UUID_SERIAL], size[32];
+	char esp[UUID_SERIAL], size[32];
 
+	find_esp(&plan->layout, esp);
+	const struct boot_files files = {plan->architecture, build->options->store,
+		&plan->kernel.uefi, esp, recipe_root_is_read_only(plan->recipe),
+		has_bare_artefact(plan)};
+	if (plan->command_line &&
+		(boot_files_take(&files, build->root, &build->parts, err) ||
+			(build->kernel_package &&
+				kernel_registered(build->root, build->kernel_package, err))))
+		return -1;
+	if (root_image_make(plan, build->root, build->work.path, &build->image, err))
+		return -1;
 	if (!plan->command_line) {
 		*ret_result = xstrdup("none");
 		return 0;
 	}
-	find_filesystems(&plan->layout, root, esp);
-	const struct boot_files files = {plan->architecture, build->options->store,
-		plan->command_line, &plan->kernel.uefi, esp};
-	if (boot_files_read(build->root, &build->kernel, &build->initramfs, err) ||
-		boot_files_make(&files, build->root, &build->uefi_program, err) ||
-		(build->kernel_package &&
-			kernel_registered(build->root, build->kernel_package, err)))
+	if (boot_files_make(&files, build->root, build->image.command_line, &build->parts,
+		    &build->boot, err))
 		return -1;
-	if (build->uefi_program.length)
+	if (build->boot.program.length)
 		*ret_result = xasprintf("unified kernel image, %s",
-			size_format(build->uefi_program.length, size, sizeof(size)));
+			size_format(build->boot.program.length, size, sizeof(size)));
+	return 0;
+}
+
+static int place_layouts(struct build *build, int tree, struct error *err)
+{
+	build->layout = build->plan->layout;
+	build->bare = build->plan->bare;
+	if (root_image_place(&build->image, tree, &build->arena, &build->layout, err) ||
+		(has_bare_artefact(build->plan) &&
+			root_image_place(&build->image, tree, &build->arena, &build->bare, err)))
+		return -1;
+	manifest_set_disk(build->manifest, &build->layout, build->image.command_line);
 	return 0;
 }
 
@@ -164,14 +192,26 @@ static int write_artefact(
 {
 	cleanup_free char *path = xasprintf("%s/%s", build->options->output, artefact->name);
 	cleanup(arena_release) struct arena arena = {0};
+	struct plan_artefact placed = *artefact;
 	struct appliance appliance;
 	const struct image_contents contents = {
-		tree, &build->uefi_program, &appliance, &build->kernel, &build->initramfs};
+		.tree = tree,
+		.uefi_program = &build->boot.program,
+		.appliance = &appliance,
+		.kernel = &build->parts.kernel,
+		.initrd = &build->parts.initramfs,
+		.boot_files = build->boot.files,
+		.boot_file_count = build->boot.file_count,
+		.root = build->image.path,
+		.verity = build->image.verity,
+	};
 
-	if (plan_appliance(build->plan, artefact, &arena, &appliance, err))
+	placed.layout = artefact->layout == &build->plan->bare ? &build->bare : &build->layout;
+	if (plan_appliance(build->plan, &placed, &arena, &appliance, err))
 		return -1;
+	appliance.command_line = build->image.command_line;
 	appliance.certificate = build->options->certificate;
-	if (image_write(artefact->layout, &contents, artefact->format, path, build->work.path, err))
+	if (image_write(placed.layout, &contents, artefact->format, path, build->work.path, err))
 		return -1;
 	return manifest_add(build->manifest, build->options->output, artefact->name, err);
 }
@@ -183,6 +223,8 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 
 	if (tree < 0)
 		return error_errno(err, errno, "%s", build->root);
+	if (place_layouts(build, tree, err))
+		return -1;
 	for (size_t i = 0; i < plan->artefact_count; i++) {
 		progress_step(plan->artefacts[i].name, i, plan->artefact_count);
 		if (write_artefact(build, &plan->artefacts[i], tree, err))
@@ -218,7 +260,8 @@ static const struct {
 	{{"hook", "run hooks in the guest root"}, .run = stage_hook},
 	{{"clean", "strip what the recipe goes without, and traces of the build"},
 		.run = stage_clean},
-	{{"boot", "GRUB's configuration, the unified kernel image for UEFI"}, .run = stage_boot},
+	{{"boot", "a read-only root; GRUB's configuration, the unified kernel image for UEFI"},
+		.run = stage_boot},
 	{{"image", "write the disk images"}, .run = stage_image},
 	{{"manifest", "write the manifest and SHA256SUMS"}, .run = stage_manifest},
 };
@@ -254,9 +297,10 @@ static void build_release(struct build *build)
 	layers_release(&build->layers);
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
-	buffer_release(&build->kernel);
-	buffer_release(&build->initramfs);
-	buffer_release(&build->uefi_program);
+	boot_parts_release(&build->parts);
+	boot_made_release(&build->boot);
+	root_image_release(&build->image);
+	arena_release(&build->arena);
 	free(build->kernel_package);
 	free(build->root);
 	cleanup_close_fd(&build->packages);

@@ -45,17 +45,23 @@ static const char *const modules[] = {"biosdisk", "part_gpt", "part_msdos", "ext
 	"loopback", "search_fs_uuid", "configfile", "normal", "linux", "boot", "serial", "terminal",
 	"echo", "test", "halt", "reboot", NULL};
 
+/* Of a read-only root the configuration lies on the ESP. */
 static int write_early_config(
 	const char *path, const struct image_layout *layout, struct error *err)
 {
 	const struct image_partition *root = layout_find(layout, USE_ROOT);
-	char uuid[UUID_TEXT];
+	bool read_only = filesystem_find(root->filesystem)->read_only;
+	const char *folder = read_only ? "/grub" : "/boot/grub";
+	char id[UUID_TEXT];
 
-	uuid_format(&root->filesystem_uuid, uuid);
+	if (read_only)
+		uuid_format_serial(&layout_find(layout, USE_ESP)->filesystem_uuid, id);
+	else
+		uuid_format(&root->filesystem_uuid, id);
 	cleanup_free char *text = xasprintf("search.fs_uuid %s root\n"
-					    "set prefix=($root)/boot/grub\n"
+					    "set prefix=($root)%s\n"
 					    "configfile $prefix/grub.cfg\n",
-		uuid);
+		id, folder);
 	return file_write_text(AT_FDCWD, path, text, 0644, err);
 }
 

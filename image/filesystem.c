@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 
-const struct filesystem *const filesystems[] = {&filesystem_ext4, &filesystem_vfat, NULL};
+const struct filesystem *const filesystems[] = {
+	&filesystem_ext4, &filesystem_squashfs, &filesystem_vfat, &filesystem_swap, NULL};
 
 const struct filesystem *filesystem_find(const char *name)
 {

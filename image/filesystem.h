@@ -25,8 +25,15 @@ struct filesystem {
 	 * filesystem. A tree that does not fit is an error that says how much is missing. */
 	int (*write)(const struct slice *slice, int tree, const struct filesystem_options *options,
 		struct error *err);
+	/* Of roots of any size: the least for a tree. */
+	int (*measure)(int tree, uint64_t *ret_bytes, struct error *err);
+	/* Of filesystems whose size follows from what is in them: the new file `path`; NULL of
+	 * others. */
+	int (*make)(int tree, const char *path, const struct filesystem_options *options,
+		struct error *err);
 };
 
-extern const struct filesystem filesystem_ext4, filesystem_vfat;
+extern const struct filesystem filesystem_ext4, filesystem_squashfs, filesystem_vfat,
+	filesystem_swap;
 extern const struct filesystem *const filesystems[]; /* NULL-terminated */
 const struct filesystem *filesystem_find(const char *name);

@@ -5,29 +5,40 @@
 #include "base/text.h"
 #include "bundle.h"
 #include "disk.h"
+#include "filesystem.h"
 
-static size_t disk_count(void)
+/* The root filesystem of that index. */
+static const struct filesystem *root_at(size_t index)
 {
-	size_t count = 0;
-
-	while (disk_drivers[count])
-		count++;
-	return count;
+	for (const struct filesystem *const *at = filesystems; *at; at++)
+		if ((*at)->root && !index--)
+			return *at;
+	return NULL;
 }
 
 bool format_at(size_t index, struct format *ret_format)
 {
-	size_t disks = disk_count();
+	size_t disks = 0, roots = 0;
+
+	while (disk_drivers[disks])
+		disks++;
+	while (root_at(roots))
+		roots++;
 	const struct disk_driver *disk = index < disks ? disk_drivers[index] : NULL;
-	const struct bundle *bundle = disk ? NULL : bundle_at(index - disks);
+	const struct filesystem *root = index < disks ? NULL : root_at(index - disks);
+	const struct bundle *bundle =
+		index < disks + roots ? NULL : bundle_at(index - disks - roots);
 
 	if (disk)
 		*ret_format =
 			(struct format){disk->name, disk->suffix, disk->summary, .disk = disk};
+	else if (root)
+		*ret_format = (struct format){root->name, root->name,
+			"the root alone, without a partition table", .filesystem = root};
 	else if (bundle)
 		*ret_format = (struct format){
 			bundle->name, bundle->suffix, bundle->summary, .bundle = bundle};
-	return disk || bundle;
+	return disk || root || bundle;
 }
 
 bool format_find(const char *name, struct format *ret_format)

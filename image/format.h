@@ -2,6 +2,7 @@
  * Formats: what a word of a recipe's `disk.formats`, or of a platform's row, names. One word is one
  * file:
  *   a disk (disk.h): the partitioned disk, in the format of a driver
+ *   a filesystem (filesystem.h): the root alone, without a partition table
  *   a bundle (bundle.h): anything else that is made of the appliance
  */
 #pragma once
@@ -11,10 +12,12 @@
 
 struct bundle;
 struct disk_driver;
+struct filesystem;
 
 struct format {
 	const char *name, *suffix, *summary; /* as those of the driver or the bundle */
 	const struct disk_driver *disk;      /* one of these is set */
+	const struct filesystem *filesystem;
 	const struct bundle *bundle;
 };
 

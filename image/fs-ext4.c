@@ -210,4 +210,5 @@ const struct filesystem filesystem_ext4 = {
 	.summary = "Linux's usual root filesystem; grows while mounted",
 	.root = true,
 	.write = ext4_write,
+	.measure = ext4_measure,
 };

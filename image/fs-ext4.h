@@ -79,5 +79,8 @@ int ext4_directory_write(
 int ext4_xattrs_copy(struct ext4_writer *writer, ext2_ino_t inode, const struct tree_entry *entry,
 	struct error *err);
 
+/* fs-ext4-size.c: for a tree, with room for what is reserved. */
+int ext4_measure(int tree, uint64_t *ret_bytes, struct error *err);
+
 /* fs-ext4-tree.c: lost+found, and everything in the tree. */
 int ext4_write_tree(struct ext4_writer *writer, int tree, struct error *err);

@@ -28,7 +28,6 @@ static int write_table(const struct writing *writing, struct error *err)
 
 	if (layout->scheme == SCHEME_NONE)
 		return 0;
-
 	for (size_t i = 0; i < layout->partition_count; i++) {
 		const struct image_partition *partition = &layout->partitions[i];
 		vector_push(&table, ((struct partition){
@@ -64,18 +63,31 @@ static int write_filesystem(const struct writing *writing, const struct image_pa
 	return filesystem->write(&slice, tree, &options, err);
 }
 
+static int add_boot_file(
+	const char *tree, const char *path, const struct buffer *content, struct error *err)
+{
+	cleanup_free char *file = xasprintf("%s/%s", tree, path);
+	cleanup_free char *folder = xstrndup(file, strrchr(file, '/') - file);
+
+	if (directory_make(AT_FDCWD, folder, err))
+		return -1;
+	return file_write(AT_FDCWD, file, content->data, content->length, 0644, err);
+}
+
 /* The tree of the ESP. */
 static int make_esp(const char *path, const struct writing *writing, struct error *err)
 {
-	const struct buffer *program = writing->contents->uefi_program;
-	cleanup_free char *folder = xasprintf("%s/EFI/BOOT", path);
-	cleanup_free char *file = xasprintf("%s/%s", folder, writing->layout->uefi_file);
+	const struct image_contents *contents = writing->contents;
+	const struct buffer *program = contents->uefi_program;
+	cleanup_free char *file = xasprintf("EFI/BOOT/%s", writing->layout->uefi_file);
 
-	if (!program || !program->length)
-		return 0;
-	if (directory_make(AT_FDCWD, folder, err))
+	if (program && program->length && add_boot_file(path, file, program, err))
 		return -1;
-	return file_write(AT_FDCWD, file, program->data, program->length, 0644, err);
+	for (size_t i = 0; i < contents->boot_file_count; i++)
+		if (add_boot_file(path, contents->boot_files[i].path,
+			    contents->boot_files[i].content, err))
+			return -1;
+	return 0;
 }
 
 static int write_esp(
@@ -92,9 +104,30 @@ static int write_esp(
 	return write_filesystem(writing, partition, tree, err);
 }
 
+/* The file, if there is one, that a partition is a copy of. */
+static const char *copied_from(
+	const struct writing *writing, const struct image_partition *partition)
+{
+	switch (partition->use) {
+	case USE_ROOT:
+		return writing->contents->root;
+	case USE_VERITY:
+		return writing->contents->verity;
+	default:
+		return NULL;
+	}
+}
+
 static int write_partition(
 	const struct writing *writing, const struct image_partition *partition, struct error *err)
 {
+	const struct slice slice = {writing->disk, partition->start, partition->length};
+	const char *file = copied_from(writing, partition);
+
+	if (file)
+		return slice_copy_file(&slice, file, err)
+			       ? error_wrap(err, "partition `%s`", partition->label)
+			       : 0;
 	if (partition->use == USE_ESP)
 		return write_esp(writing, partition, err);
 	if (!partition->filesystem)
@@ -149,8 +182,9 @@ int image_write_disk(const struct image_order *order, const struct disk_driver *
 static int write_format(const struct image_order *order, const struct format *format,
 	const char *path, struct error *err)
 {
-	return format->disk ? image_write_disk(order, format->disk, 0, path, err)
-			    : format->bundle->write(format->bundle, order, path, err);
+	if (format->bundle)
+		return format->bundle->write(format->bundle, order, path, err);
+	return image_write_disk(order, format->disk ? format->disk : &disk_raw, 0, path, err);
 }
 
 int image_write(const struct image_layout *layout, const struct image_contents *contents,
@@ -190,6 +224,39 @@ int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err
 	}
 	partition_table_release(&table);
 	return found ? 0 : error_set(err, STATUS_FAILED, "it has no EFI system partition");
+}
+
+static bool is_squashfs(const struct slice *slice)
+{
+	struct error ignored = {0};
+	char magic[4];
+	bool read = slice->length > sizeof(magic) &&
+		    !slice_read(slice, 0, magic, sizeof(magic), &ignored);
+
+	error_release(&ignored);
+	return read && !memcmp(magic, "hsqs", sizeof(magic));
+}
+
+bool image_find_squashfs(struct disk *disk, struct slice *ret_slice)
+{
+	const struct slice whole = {disk, 0, disk->size};
+	struct partition_table table = {0};
+	struct error ignored = {0};
+	bool found = is_squashfs(&whole);
+
+	if (found)
+		*ret_slice = whole;
+	if (!found && partition_read(disk, &table, &ignored))
+		error_release(&ignored);
+	vector_for_each (partition, &table) {
+		const struct slice slice = {disk, partition->start, partition->length};
+		if (found || !is_squashfs(&slice))
+			continue;
+		*ret_slice = slice;
+		found = true;
+	}
+	partition_table_release(&table);
+	return found;
 }
 
 int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err)

@@ -10,6 +10,12 @@
 #include "filesystem.h"
 #include "layout.h"
 
+/* A file of the ESP. */
+struct boot_file {
+	const char *path; /* "grub/grub.cfg" */
+	const struct buffer *content;
+};
+
 /* What goes into an image. */
 struct image_contents {
 	int tree;                          /* the root; -1: empty */
@@ -17,6 +23,12 @@ struct image_contents {
 	/* For bundles: */
 	const struct appliance *appliance;
 	const struct buffer *kernel, *initrd; /* empty: none */
+	/* More that lies on the ESP, of a read-only root. */
+	const struct boot_file *boot_files;
+	size_t boot_file_count;
+	/* Files with what the partitions `root` and `verity` hold; NULL: the root is written from
+	 * the tree, and there is no verity. */
+	const char *root, *verity;
 };
 
 /* All that an image is made from. */
@@ -40,6 +52,8 @@ int image_write_disk(const struct image_order *order, const struct disk_driver *
 
 /* The EFI system partition's slice of an opened image. */
 int image_find_esp(struct disk *disk, struct slice *ret_slice, struct error *err);
+/* Whether the root of an opened image is a squashfs, and its slice. */
+bool image_find_squashfs(struct disk *disk, struct slice *ret_slice);
 /* The root filesystem's slice of an opened image: the whole disk if it is an ext4, else the first
  * partition that is. */
 int image_find_root(struct disk *disk, struct slice *ret_slice, struct error *err);

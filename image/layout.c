@@ -7,6 +7,8 @@
 #include "filesystem.h"
 #include "partition-mbr.h"
 
+enum { CHANGES_LEAST = 64 * MIB };
+
 struct use_row {
 	const char *name, *label, *filesystem;
 	const struct uuid *type; /* NULL: the architecture's */
@@ -149,6 +151,7 @@ static void add(struct making *making, const struct partition_wish *wish)
 		.filesystem_uuid = uuid_derive(
 			request->seed, arena_printf(making->arena, "%s filesystem", label)),
 		.mount = wish->mount,
+		.content = wish->use == USE_CHANGES ? CHANGES_LEAST : 0,
 		.size = wish->size.kind == EXTENT_UNSET ? usual_size(request, wish->use)
 							: wish->size,
 	};
@@ -198,8 +201,9 @@ static int check_wish(const struct making *making, size_t index, struct error *e
 		return error_set(err, STATUS_FAILED, "nothing here needs a partition `%s`", name);
 	if ((wish->use == USE_SWAP || wish->use == USE_DATA) && wish->size.kind == EXTENT_UNSET)
 		return error_set(err, STATUS_FAILED, "a partition `%s` needs a size", name);
-	if (wish->use == USE_SWAP && wish->size.kind == EXTENT_CONTENT)
-		return error_set(err, STATUS_FAILED, "a partition `%s` has no content", name);
+	if (wish->size.kind == EXTENT_CONTENT && wish->use != USE_ROOT && wish->use != USE_VERITY)
+		return error_set(
+			err, STATUS_FAILED, "a partition `%s` is empty: give a size", name);
 	if (wish->size.kind == EXTENT_PERCENT && !request->size)
 		return error_set(
 			err, STATUS_FAILED, "a share of a disk that is as large as its content");
@@ -213,12 +217,13 @@ static int check_wish(const struct making *making, size_t index, struct error *e
 	return 0;
 }
 
-/* The place in `wishes` of a partition; wish_count when nobody asked for it. */
+/* The place in `wishes` of a partition, the last if several fit; wish_count when nobody asked for
+ * it. */
 static size_t wish_of(const struct making *making, const struct image_partition *partition)
 {
 	const struct layout_request *request = making->request;
 
-	for (size_t i = 0; i < request->wish_count; i++) {
+	for (size_t i = request->wish_count; i--;) {
 		const struct partition_wish *wish = &request->wishes[i];
 		if (wish->use == partition->use && wish->mount == partition->mount &&
 			(!wish->label || wish->label == partition->label))

@@ -173,6 +173,43 @@ int uki_make(const struct buffer *program, const struct uki_section *sections, s
 	return 0;
 }
 
+static struct pe_section *find_section(const struct pe *pe, const char *name)
+{
+	char padded[NAME_LENGTH] = {0};
+
+	memcpy(padded, name, strnlen(name, NAME_LENGTH));
+	for (size_t i = 0; i < pe->section_count; i++)
+		if (!memcmp(pe->sections[i].name, padded, NAME_LENGTH))
+			return &pe->sections[i];
+	return NULL;
+}
+
+int uki_replace(struct buffer *image, const struct uki_section *section, struct error *err)
+{
+	uint64_t memory_end, first;
+	struct pe pe;
+
+	if (!pe_read(image, &pe) || !find_section(&pe, section->name))
+		return error_set(err, STATUS_FAILED, "no section %s", section->name);
+	measure(&pe, image->length, &memory_end, &first);
+	uint64_t memory_at = round_up(memory_end, PAGE);
+	if (image->length + section->length > LONGEST || memory_at + section->length > LONGEST)
+		return error_set(err, STATUS_FAILED, "too large for a unified kernel image");
+	pad(image);
+	size_t start = image->length;
+	buffer_append(image, section->data, section->length);
+	pad(image);
+	/* The bytes may have moved. */
+	pe_read(image, &pe);
+	struct pe_section *entry = find_section(&pe, section->name);
+	entry->memory_size = htole32(section->length);
+	entry->memory_at = htole32(memory_at);
+	entry->file_size = htole32(image->length - start);
+	entry->file_at = htole32(start);
+	pe.optional->image_size = htole32(round_up(memory_at + section->length, PAGE));
+	return 0;
+}
+
 bool uki_find(
 	const struct buffer *image, const char *name, uint64_t *ret_offset, uint64_t *ret_length)
 {

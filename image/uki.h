@@ -30,6 +30,9 @@ struct uki_section {
 int uki_make(const struct buffer *program, const struct uki_section *sections, size_t count,
 	struct buffer *ret_image, struct error *err);
 
+/* Gives a section of an image other contents; it moves to the end. */
+int uki_replace(struct buffer *image, const struct uki_section *section, struct error *err);
+
 /* Where a section of an image lies, which may be any bytes; false when there is no such section. */
 bool uki_find(
 	const struct buffer *image, const char *name, uint64_t *ret_offset, uint64_t *ret_length);

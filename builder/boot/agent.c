@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "clock.h"
+#include "loader.h"
 
 enum {
 	REQUEST_LIMIT = 32 * 1024, /* bytes of a command: less than a terminal line can hold */
@@ -98,15 +99,22 @@ static int wait_line(struct machine *machine, uint64_t deadline, char **ret_line
 	}
 }
 
-bool agent_ready(struct agent *agent, struct agent_hello *ret_hello)
+int agent_look(
+	struct agent *agent, bool *ret_ready, struct agent_hello *ret_hello, struct error *err)
 {
-	for (;;) {
+	*ret_ready = false;
+	while (!*ret_ready) {
 		cleanup_free char *line = line_take(&agent->machine->agent_line);
 		if (!line)
-			return false;
-		if (agent_parse_hello(line, ret_hello))
-			return true;
+			return 0;
+		*ret_ready = agent_parse_hello(line, ret_hello);
+		if (agent->script && text_starts(line, LOADER_HELLO)) {
+			if (line_send(&agent->machine->agent_line, agent->script, err))
+				return error_wrap(err, "sending the agent");
+			agent->script = NULL;
+		}
 	}
+	return 0;
 }
 
 int agent_run(struct agent *agent, const char *command, uint64_t limit,

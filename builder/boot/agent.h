@@ -8,6 +8,8 @@
 
 /* Where the agent is in the guest. */
 #define AGENT_PATH "/usr/lib/jeos/agent"
+/* ... by its own word, in commands that it runs. */
+#define AGENT_COMMAND "\"$JEOS_AGENT\""
 
 struct agent_hello {
 	uint64_t uptime;      /* milliseconds since the kernel started */
@@ -21,11 +23,14 @@ struct agent_reply {
 
 struct agent {
 	struct machine *machine; /* borrowed */
+	const char *script;      /* for a guest that asks for it (loader.h), borrowed; NULL: none */
 	unsigned last_id;
 };
 
-/* Whether the agent's first words, which say that the system is up, have come by now. */
-bool agent_ready(struct agent *agent, struct agent_hello *ret_hello);
+/* Whether the agent's first words, which say that the system is up, have come by now. On the way
+ * there the guest may ask for the agent. */
+int agent_look(
+	struct agent *agent, bool *ret_ready, struct agent_hello *ret_hello, struct error *err);
 /* Runs a shell command, at most `limit` milliseconds of it. STATUS_CHECK when no reply comes. */
 int agent_run(struct agent *agent, const char *command, uint64_t limit,
 	struct agent_reply *ret_reply, struct error *err);

@@ -14,7 +14,7 @@
 # and once at the start
 #     READY MILLISECONDS-SINCE-BOOT BYTES-OF-MEMORY-IN-USE
 set -u
-export LC_ALL=C HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export JEOS_AGENT="$0" LC_ALL=C HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 limit=65536
 state=/run/jeos-agent
 

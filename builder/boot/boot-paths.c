@@ -76,6 +76,17 @@ bool boot_machine_usual(const struct platform *platform, const struct architectu
 	return false;
 }
 
+/* An MBR whose boot sector does something. */
+static bool has_boot_code(struct disk *disk)
+{
+	struct error ignored = {0};
+	uint8_t code = 0;
+
+	if (disk_read(disk, 0, &code, sizeof(code), &ignored))
+		error_release(&ignored);
+	return code;
+}
+
 /* What the partition table offers to the firmware; an image without a table offers nothing. */
 static unsigned find_firmware(struct disk *disk)
 {
@@ -87,6 +98,8 @@ static unsigned find_firmware(struct disk *disk)
 		error_release(&ignored);
 		return 0;
 	}
+	if (table.scheme == SCHEME_MBR && has_boot_code(disk))
+		firmware |= FIRMWARE_BIOS;
 	for (size_t i = 0; i < table.count; i++) {
 		if (is_type(&table.items[i], &partition_type_bios_boot))
 			firmware |= FIRMWARE_BIOS;
@@ -111,10 +124,13 @@ int boot_paths_find(
 	if (disk_open(image, false, &disk, err))
 		return -1;
 	unsigned paths = boot_paths_of(platform, find_firmware(disk));
-	if (image_find_root(disk, &slice, err) || ext4_open(&slice, false, &root, err))
-		return error_wrap(err, "%s", image);
-	if (boot_needs_kernel(platform) && !ext4_exists(root, KERNEL_FILES_CONFIG))
-		paths &= ~(BY_DIRECT | BY_PVH);
+	/* A read-only root boots from the ESP, which has the kernel, too. */
+	if (!image_find_squashfs(disk, &slice)) {
+		if (image_find_root(disk, &slice, err) || ext4_open(&slice, false, &root, err))
+			return error_wrap(err, "%s", image);
+		if (boot_needs_kernel(platform) && !ext4_exists(root, KERNEL_FILES_CONFIG))
+			paths &= ~(BY_DIRECT | BY_PVH);
+	}
 	if (!paths)
 		return error_set(err, STATUS_FAILED,
 			"%s: nothing to boot: no BIOS boot partition, no EFI system partition, "

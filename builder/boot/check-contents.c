@@ -38,7 +38,7 @@ static char *find_command(const struct looked_for *looked_for)
 {
 	struct buffer command = {0};
 
-	buffer_printf(&command, AGENT_PATH " %s", looked_for->verb);
+	buffer_printf(&command, AGENT_COMMAND " %s", looked_for->verb);
 	vector_for_each (name, looked_for->names) {
 		cleanup_free char *text = strcmp(looked_for->verb, "modules")
 						  ? xstrdup(name->text)

@@ -35,7 +35,9 @@ static int try_root(struct subject *subject, const struct recipe_check *check, u
 	char sizes[3][32];
 
 	(void)check, (void)deadline;
-	if (subject_run(subject, AGENT_PATH " root_size", &reply, err))
+	if (subject->overlay.read_only)
+		return error_set(err, STATUS_MISSING, "a read-only root does not grow");
+	if (subject_run(subject, AGENT_COMMAND " root_size", &reply, err))
 		return -1;
 	if (sscanf(reply.output.data, "%" SCNu64 " %" SCNu64, &device, &filesystem) != 2)
 		return error_set(err, STATUS_CHECK, "the root is on no disk");

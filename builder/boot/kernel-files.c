@@ -65,7 +65,7 @@ void grub_entry_release(struct grub_entry *entry)
 /* Where an entry's files are. */
 struct sources {
 	struct disk *disk;
-	struct ext4 *root;
+	struct ext4 *root;     /* NULL: it is read-only, and boots from the ESP */
 	struct buffer program; /* content of the entry's program */
 };
 
@@ -89,12 +89,25 @@ static int read_piece(
 	return 0;
 }
 
+/* A file of the root, or of a read-only one's ESP. */
+static int read_file(const struct sources *sources, const char *path, size_t limit,
+	struct buffer *content, struct error *err)
+{
+	struct slice esp;
+
+	if (sources->root)
+		return ext4_read_file(sources->root, path, limit, content, err);
+	if (image_find_esp(sources->disk, &esp, err))
+		return -1;
+	return fat_read_file(&esp, path + strspn(path, "/"), limit, content, err);
+}
+
 static int read_one(
 	const struct sources *sources, const char *name, struct buffer *content, struct error *err)
 {
 	if (*name == '(')
 		return read_piece(&sources->program, name, content, err);
-	return ext4_read_file(sources->root, name, KERNEL_LIMIT, content, err);
+	return read_file(sources, name, KERNEL_LIMIT, content, err);
 }
 
 static int read_program(struct sources *sources, const char *path, struct error *err)
@@ -111,7 +124,8 @@ static int read_entry(struct sources *sources, struct kernel_files *files, struc
 	cleanup_buffer struct buffer config = {0};
 	cleanup(grub_entry_release) struct grub_entry entry = {0};
 
-	if (ext4_read_file(sources->root, KERNEL_FILES_CONFIG, CONFIG_LIMIT, &config, err))
+	if (read_file(sources, sources->root ? KERNEL_FILES_CONFIG : KERNEL_FILES_ESP_CONFIG,
+		    CONFIG_LIMIT, &config, err))
 		return -1;
 	if (!grub_entry_parse(config.data, &entry))
 		return error_set(err, STATUS_FAILED, KERNEL_FILES_CONFIG ": it loads no kernel");
@@ -121,6 +135,18 @@ static int read_entry(struct sources *sources, struct kernel_files *files, struc
 		return -1;
 	files->command_line = steal_pointer(&entry.command_line);
 	return 0;
+}
+
+static int open_root(struct sources *sources, struct error *err)
+{
+	struct slice slice;
+
+	if (image_find_squashfs(sources->disk, &slice))
+		return 0;
+	return image_find_root(sources->disk, &slice, err) ||
+			       ext4_open(&slice, false, &sources->root, err)
+		       ? -1
+		       : 0;
 }
 
 /* The kernel by its PVH entry. */
@@ -156,12 +182,9 @@ int kernel_files_read(
 {
 	cleanup(sources_release) struct sources sources = {0};
 	cleanup_kernel_files struct kernel_files files = {0};
-	struct slice slice;
 
-	if (disk_open(image, false, &sources.disk, err) ||
-		image_find_root(sources.disk, &slice, err) ||
-		ext4_open(&slice, false, &sources.root, err) || read_entry(&sources, &files, err) ||
-		(elf && unpack_elf(&files, err)))
+	if (disk_open(image, false, &sources.disk, err) || open_root(&sources, err) ||
+		read_entry(&sources, &files, err) || (elf && unpack_elf(&files, err)))
 		return error_wrap(err, "%s: its kernel", image);
 	*ret_files = files;
 	files = (struct kernel_files){0};

@@ -5,6 +5,8 @@
 
 /* Where an image says what it boots. */
 #define KERNEL_FILES_CONFIG "/boot/grub/grub.cfg"
+/* ... on the ESP, if its root is read-only. */
+#define KERNEL_FILES_ESP_CONFIG "/grub/grub.cfg"
 
 /* What a grub.cfg boots; all owned. */
 struct grub_entry {

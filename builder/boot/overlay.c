@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "machine.h"
-#include "plant.h"
+#include "esp-change.h"
 #include "image/ext4.h"
 #include "image/image.h"
 #include "image/partition.h"
+#include "loader.h"
+#include "machine.h"
+#include "plant.h"
 
 static bool ext4_has(void *root, const char *path)
 {
@@ -33,6 +35,15 @@ static int ext4_link(void *root, const char *path, const char *target, struct er
 }
 
 static const struct plant_root in_ext4 = {ext4_has, ext4_read, ext4_write, ext4_link};
+
+/* A read-only root stays as it is: its guest fetches the agent, see loader.h. */
+static int change_esp(
+	const struct boot_options *options, struct disk *disk, const char *words, struct error *err)
+{
+	if (boot_path_has_kernel(options->path))
+		return 0;
+	return esp_add_words(disk, words, options->work, err);
+}
 
 static int change_root(
 	struct disk *disk, const char *agent_device, struct slice *ret_root, struct error *err)
@@ -86,6 +97,7 @@ int overlay_make(const struct boot_options *options, uint64_t size, const char *
 	cleanup_free char *image = realpath(options->image, NULL);
 	cleanup_free char *copy = xasprintf("%s.below", path);
 	cleanup_disk struct disk *artefact = NULL, *disk = NULL;
+	cleanup_free char *words = loader_words(agent_device);
 	struct slice root = {0};
 
 	if (disk_open(options->image, false, &artefact, err))
@@ -99,9 +111,12 @@ int overlay_make(const struct boot_options *options, uint64_t size, const char *
 		.backing = artefact,
 		.backing_name = image,
 	};
-	if (disk_create(driver, &wanted, &disk, err) || change_root(disk, agent_device, &root, err))
+	bool read_only = image_find_squashfs(artefact, &root);
+	if (disk_create(driver, &wanted, &disk, err) ||
+		(read_only ? change_esp(options, disk, words, err)
+			   : change_root(disk, agent_device, &root, err)))
 		return error_wrap(err, "%s: the overlay with the test agent", options->image);
-	struct overlay overlay = {wanted.size, root.start, 0};
+	struct overlay overlay = {wanted.size, root.start, 0, read_only};
 	if (disk_finish(disk, err) || number_root(artefact, root.start, &overlay.root_number, err))
 		return -1;
 	*ret_overlay = overlay;

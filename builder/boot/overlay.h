@@ -7,6 +7,7 @@ struct overlay {
 	uint64_t size;        /* bytes of the disk as the guest sees it */
 	uint64_t root_start;  /* where its root partition begins */
 	unsigned root_number; /* its number; 0: the root is the whole disk */
+	bool read_only;       /* its root: the agent is not in it, the guest asks for it */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "clock.h"
 #include "cloud.h"
+#include "loader.h"
 
 enum {
 	LAST_WORDS = 1000, /* milliseconds for what a kernel says after it panicked */
@@ -28,6 +29,20 @@ static uint64_t wanted_size(const struct recipe_test *test)
 	return size;
 }
 
+static void add_words(struct subject *subject, const char *words)
+{
+	cleanup_free char *line = subject->kernel.command_line;
+
+	subject->kernel.command_line = xasprintf("%s %s", line, words);
+}
+
+/* A root without a partition has no id by which the kernel finds it. */
+static const char *whole_disk(const struct boot_options *options)
+{
+	return text_starts(options->machine.hardware->disk, "virtio") ? "root=/dev/vda"
+								      : "root=/dev/sda";
+}
+
 /* Takes the kernel out of the image for the emulator to load. */
 static int unpack_kernel(struct subject *subject, struct error *err)
 {
@@ -39,6 +54,12 @@ static int unpack_kernel(struct subject *subject, struct error *err)
 	if (kernel_files_read(subject->options->image, subject->options->path == BOOT_PVH,
 		    &subject->kernel, err))
 		return -1;
+	if (!subject->overlay.root_number)
+		add_words(subject, whole_disk(subject->options));
+	if (subject->overlay.read_only) {
+		cleanup_free char *words = loader_words(subject->facts.agent_device);
+		add_words(subject, words);
+	}
 	const struct buffer *kernel = &subject->kernel.kernel, *initrd = &subject->kernel.initrd;
 	if (file_write(work, kernel_name, kernel->data, kernel->length, 0700, err))
 		return -1;
@@ -69,6 +90,8 @@ int subject_prepare(struct subject *subject, struct error *err)
 		    &subject->overlay, err) ||
 		make_volume(options, err))
 		return -1;
+	if (subject->overlay.read_only)
+		subject->script = loader_script(subject->facts.agent_device);
 	bool wanted = boot_path_has_kernel(options->path);
 	if (wanted && machine_driver_of(options->platform)->has_kernel &&
 		kernel_files_exist(options->image, &wanted, err))
@@ -96,6 +119,7 @@ int subject_power_on(struct subject *subject, const char *log, struct error *err
 	if (machine_start(&options, &subject->machine, err))
 		return -1;
 	subject->agent.machine = subject->machine;
+	subject->agent.script = subject->script;
 	return 0;
 }
 
@@ -155,7 +179,11 @@ int subject_wait_ready(struct subject *subject, struct error *err)
 	struct machine *machine = subject->machine;
 	uint64_t deadline = clock_now() + subject->options->test->ready_within;
 
-	while (!agent_ready(&subject->agent, &subject->hello)) {
+	for (bool ready;;) {
+		if (agent_look(&subject->agent, &ready, &subject->hello, err))
+			return -1;
+		if (ready)
+			return 0;
 		if (machine->state != MACHINE_RUNNING || !clock_until(deadline)) {
 			if (machine->state == MACHINE_PANICKED &&
 				machine_pause(machine, LAST_WORDS, err))
@@ -165,7 +193,6 @@ int subject_wait_ready(struct subject *subject, struct error *err)
 		if (machine_wait(machine, deadline, err))
 			return -1;
 	}
-	return 0;
 }
 
 int subject_run(struct subject *subject, const char *command, struct agent_reply *ret_reply,
@@ -191,5 +218,6 @@ void subject_release(struct subject *subject)
 	machine_free(subject->machine);
 	kernel_files_release(&subject->kernel);
 	free(subject->remark);
+	free(subject->script);
 	*subject = (struct subject){0};
 }

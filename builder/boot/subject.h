@@ -9,6 +9,7 @@ struct subject {
 	struct machine_facts facts;
 	struct overlay overlay;
 	struct kernel_files kernel; /* for a direct boot */
+	char *script;               /* for a guest that fetches the agent; owned; may be NULL */
 	struct machine *machine;    /* owned; NULL until it is on */
 	struct agent agent;
 	struct agent_hello hello;

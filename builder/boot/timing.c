@@ -17,7 +17,7 @@ int timing_measure(struct subject *subject, struct boot_timing *timing, struct e
 {
 	cleanup_reply struct agent_reply reply = {0};
 
-	if (subject_run(subject, AGENT_PATH " init_started", &reply, err))
+	if (subject_run(subject, AGENT_COMMAND " init_started", &reply, err))
 		return -1;
 	timing_divide(timing, subject->hello.uptime, strtoull(reply.output.data, NULL, 10));
 	return 0;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "kernel/needs.h"
 #include "kernel/patch.h"
 
 static void add_names(
@@ -12,20 +13,25 @@ static void add_names(
 		vector_push(fragments, ((struct word){*names, *at}));
 }
 
-/* Every guest's, the platforms', the recipe's own; the last only, where it brings the rest. */
-static void choose_fragments(const struct recipe_kernel *kernel,
-	const struct platform *const *wanted, bool complete, struct word_list *ret_fragments)
+/* Every guest's, the platforms', the disk's, the recipe's own; the last only, where it brings the
+ * rest. */
+static void choose_fragments(const struct recipe *recipe, const struct platform *const *wanted,
+	bool complete, struct word_list *ret_fragments)
 {
+	const struct recipe_kernel *kernel = &recipe->kernel;
 	const struct position *at = &kernel->config.at;
 	struct word_list fragments = {0};
+	struct arena arena = {0};
 
 	if (!complete) {
 		add_names(&fragments, kernel_config_guest, at);
 		for (; *wanted; wanted++)
 			add_names(&fragments, (*wanted)->fragments, at);
+		add_names(&fragments, kernel_needed_fragments(recipe, &arena), at);
 	}
 	vector_for_each (word, &kernel->add)
 		vector_push(&fragments, *word);
+	arena_release(&arena);
 	*ret_fragments = fragments;
 }
 
@@ -101,7 +107,7 @@ static int ask(const struct recipe *recipe, const struct platform *const *wanted
 	cleanup_config struct kernel_config asked = {0};
 	struct word_list fragments;
 
-	choose_fragments(&recipe->kernel, wanted, target->complete, &fragments);
+	choose_fragments(recipe, wanted, target->complete, &fragments);
 	int result = kernel_config_merge(&fragments, target, &asked, err) ||
 		     kernel_patches(&fragments, target, patches, err);
 	vector_release(&fragments);

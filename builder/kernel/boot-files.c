@@ -69,90 +69,28 @@ static int read_program(const struct boot_files *files, struct buffer *program, 
 	return result ? error_wrap(err, "%s", files->uefi->name) : 0;
 }
 
-/* The parts of a program for UEFI. */
-struct parts {
-	struct buffer program, release, kernel, initramfs;
-};
-
-static void parts_release(struct parts *parts)
+void boot_parts_release(struct boot_parts *parts)
 {
-	buffer_release(&parts->program);
 	buffer_release(&parts->release);
 	buffer_release(&parts->kernel);
 	buffer_release(&parts->initramfs);
 }
 
-static int read_kernel(
-	int root, struct buffer *ret_kernel, struct buffer *ret_initramfs, struct error *err)
+void boot_made_release(struct boot_made *made)
 {
-	if (inside_read(root, KERNEL, FILE_MAX, ret_kernel, err))
-		return -1;
-	return inside_exists(root, INITRAMFS)
-		       ? inside_read(root, INITRAMFS, FILE_MAX, ret_initramfs, err)
-		       : 0;
+	buffer_release(&made->program);
+	buffer_release(&made->grub);
 }
 
-static int read_parts(
-	const struct boot_files *files, int root, struct parts *parts, struct error *err)
+static bool is_on_esp(const struct boot_files *files)
 {
-	if (read_program(files, &parts->program, err) ||
-		read_kernel(root, &parts->kernel, &parts->initramfs, err))
-		return -1;
-	return inside_exists(root, "etc/os-release")
-		       ? inside_read(root, "etc/os-release", MIB, &parts->release, err)
-		       : 0;
+	return files->read_only && *files->esp;
 }
 
-static int make_program(
-	const struct boot_files *files, int root, struct buffer *ret_program, struct error *err)
+/* A file that need not be there. */
+static int read_if(int root, const char *path, struct buffer *content, struct error *err)
 {
-	cleanup(parts_release) struct parts parts = {0};
-
-	if (read_parts(files, root, &parts, err))
-		return -1;
-	const struct uki_section sections[] = {
-		{".osrel", parts.release.data, parts.release.length},
-		{".cmdline", files->command_line, strlen(files->command_line)},
-		{".linux", parts.kernel.data, parts.kernel.length},
-		{".initrd", parts.initramfs.data, parts.initramfs.length},
-	};
-	size_t count = array_count(sections) - !parts.initramfs.length;
-	return uki_make(&parts.program, sections, count, ret_program, err);
-}
-
-/* A part of the program as GRUB reads it, by sectors: "(uki)8+2048"; owned by the caller. */
-static char *grub_name(const struct buffer *program, const char *section)
-{
-	uint64_t offset, length;
-
-	if (!uki_find(program, section, &offset, &length))
-		return NULL;
-	return xasprintf("(uki)%llu+%llu", (unsigned long long)offset / UKI_ALIGN,
-		(unsigned long long)divide_up(length, UKI_ALIGN));
-}
-
-static int write_grub(
-	const struct boot_files *files, int root, const struct buffer *program, struct error *err)
-{
-	cleanup_free char *kernel = program ? grub_name(program, ".linux") : xstrdup("/" KERNEL);
-	cleanup_free char *initramfs = program ? grub_name(program, ".initrd")
-				       : inside_exists(root, INITRAMFS) ? xstrdup("/" INITRAMFS)
-									: NULL;
-	cleanup_buffer struct buffer config = {0};
-
-	buffer_text(&config, "serial --unit=0 --speed=115200\n"
-			     "terminal_input console serial\n"
-			     "terminal_output console serial\n");
-	if (program)
-		buffer_printf(&config,
-			"search.fs_uuid %s esp\n"
-			"loopback uki ($esp)/EFI/BOOT/%s\n",
-			files->esp, files->architecture->uefi_file);
-	buffer_printf(&config, "linux %s %s\n", kernel, files->command_line);
-	if (initramfs)
-		buffer_printf(&config, "initrd %s\n", initramfs);
-	buffer_text(&config, "boot\n");
-	return inside_write(root, GRUB_CONFIG, config.data, 0644, err);
+	return inside_exists(root, path) ? inside_read(root, path, FILE_MAX, content, err) : 0;
 }
 
 static int remove_file(int root, const char *path, struct error *err)
@@ -167,30 +105,110 @@ static int remove_file(int root, const char *path, struct error *err)
 	return 0;
 }
 
-int boot_files_make(const struct boot_files *files, const char *root_path,
-	struct buffer *ret_program, struct error *err)
+int boot_files_take(const struct boot_files *files, const char *root_path,
+	struct boot_parts *ret_parts, struct error *err)
 {
-	cleanup_buffer struct buffer program = {0};
+	struct boot_parts parts = {0};
 	cleanup_fd int root = -1;
+	bool stay = files->alone || (!files->uefi->name && !is_on_esp(files));
 
-	if (inside_open_root(root_path, &root, err))
+	if (inside_open_root(root_path, &root, err) ||
+		inside_read(root, KERNEL, FILE_MAX, &parts.kernel, err) ||
+		read_if(root, INITRAMFS, &parts.initramfs, err) ||
+		read_if(root, "etc/os-release", &parts.release, err) ||
+		(!stay && (remove_file(root, KERNEL, err) || remove_file(root, INITRAMFS, err)))) {
+		boot_parts_release(&parts);
 		return -1;
-	if (!files->uefi->name)
-		return write_grub(files, root, NULL, err);
-	if (make_program(files, root, &program, err) || write_grub(files, root, &program, err) ||
-		remove_file(root, KERNEL, err) || remove_file(root, INITRAMFS, err))
-		return -1;
-	*ret_program = program;
-	program = (struct buffer){0};
+	}
+	*ret_parts = parts;
 	return 0;
 }
 
-int boot_files_read(const char *root_path, struct buffer *ret_kernel, struct buffer *ret_initramfs,
-	struct error *err)
+static int make_program(const struct boot_files *files, const char *command_line,
+	const struct boot_parts *parts, struct buffer *ret_program, struct error *err)
+{
+	cleanup_buffer struct buffer program = {0};
+
+	if (read_program(files, &program, err))
+		return -1;
+	const struct uki_section sections[] = {
+		{".osrel", parts->release.data, parts->release.length},
+		{".cmdline", command_line, strlen(command_line)},
+		{".linux", parts->kernel.data, parts->kernel.length},
+		{".initrd", parts->initramfs.data, parts->initramfs.length},
+	};
+	size_t count = array_count(sections) - !parts->initramfs.length;
+	return uki_make(&program, sections, count, ret_program, err);
+}
+
+/* A part of the program as GRUB reads it, by sectors: "(uki)8+2048"; owned by the caller. */
+static char *grub_name(const struct buffer *program, const char *section)
+{
+	uint64_t offset, length;
+
+	if (!uki_find(program, section, &offset, &length))
+		return NULL;
+	return xasprintf("(uki)%llu+%llu", (unsigned long long)offset / UKI_ALIGN,
+		(unsigned long long)divide_up(length, UKI_ALIGN));
+}
+
+/* Where GRUB finds kernel and initramfs: in the program, else in its own root. */
+static void make_grub(const struct boot_files *files, const char *command_line,
+	const struct boot_parts *parts, struct boot_made *made)
+{
+	const char *folder = is_on_esp(files) ? "" : "/boot";
+	bool program = made->program.length && !files->alone;
+	cleanup_free char *kernel =
+		program ? grub_name(&made->program, ".linux") : xasprintf("%s/vmlinuz", folder);
+	cleanup_free char *initramfs = program ? grub_name(&made->program, ".initrd")
+				       : parts->initramfs.length
+					       ? xasprintf("%s/initrd.img", folder)
+					       : NULL;
+
+	buffer_text(&made->grub, "serial --unit=0 --speed=115200\n"
+				 "terminal_input console serial\n"
+				 "terminal_output console serial\n");
+	if (program)
+		buffer_printf(&made->grub,
+			"search.fs_uuid %s esp\n"
+			"loopback uki ($esp)/EFI/BOOT/%s\n",
+			files->esp, files->architecture->uefi_file);
+	buffer_printf(&made->grub, "linux %s %s\n", kernel, command_line);
+	if (initramfs)
+		buffer_printf(&made->grub, "initrd %s\n", initramfs);
+	buffer_text(&made->grub, "boot\n");
+}
+
+static void add_file(struct boot_made *made, const char *path, const struct buffer *content)
+{
+	if (content->length)
+		made->files[made->file_count++] = (struct boot_file){path, content};
+}
+
+/* What a read-only root boots from, beside the program. */
+static void fill_esp(
+	const struct boot_files *files, const struct boot_parts *parts, struct boot_made *made)
+{
+	add_file(made, "grub/grub.cfg", &made->grub);
+	if (files->uefi->name && !files->alone)
+		return;
+	add_file(made, "vmlinuz", &parts->kernel);
+	add_file(made, "initrd.img", &parts->initramfs);
+}
+
+int boot_files_make(const struct boot_files *files, const char *root_path, const char *command_line,
+	const struct boot_parts *parts, struct boot_made *made, struct error *err)
 {
 	cleanup_fd int root = -1;
 
-	if (inside_open_root(root_path, &root, err))
+	if (files->uefi->name && make_program(files, command_line, parts, &made->program, err))
 		return -1;
-	return read_kernel(root, ret_kernel, ret_initramfs, err);
+	make_grub(files, command_line, parts, made);
+	if (is_on_esp(files)) {
+		fill_esp(files, parts, made);
+		return 0;
+	}
+	return inside_open_root(root_path, &root, err)
+		       ? -1
+		       : inside_write(root, GRUB_CONFIG, made->grub.data, 0644, err);
 }

@@ -4,6 +4,7 @@
 #include "archive/deb.h"
 #include "base/size.h"
 #include "kernel.h"
+#include "kernel/needs.h"
 
 /* That of a distribution's kernel has 300 KiB. */
 enum { CONFIG_LONGEST = 4 * MIB };
@@ -53,12 +54,15 @@ int kernel_check_package(const struct kernel_plan *plan, const char *deb,
 
 	if (read_config(&plan->image, deb, &config, err))
 		return -1;
-	if (config.lines.count && kernel_config_check_platforms(
-					  &config, plan->image.name, plan->platforms, true, err)) {
+	if (config.lines.count &&
+		(kernel_config_check_platforms(
+			 &config, plan->image.name, plan->platforms, true, err) ||
+			kernel_config_check_disk(&config, plan->image.name, plan->recipe, err))) {
 		cleanup_free char *lacks = steal_pointer(&err->message);
 		return error_at(err, given ? kernel->package.at : kernel->config.at,
-			"%s\n%s`kernel: guest` builds one that has what its platforms need", lacks,
-			cloud ? "`kernel: generic` has more drivers, " : "");
+			"%s\n%s`kernel: guest` builds one that has what its platforms and disk "
+			"need",
+			lacks, cloud ? "`kernel: generic` has more drivers, " : "");
 	}
 	*ret_config = config;
 	config = (struct kernel_config){0};

@@ -56,14 +56,21 @@ id_bytes() {
 	unset IFS
 }
 
-# The unique id in the GPT entry of a partition, a directory of /sys/class/block: its bytes.
+# The unique id of a partition, a directory of /sys/class/block, as bytes: of an MBR, which is the
+# shorter one, the disk's signature and the partition's number; else what its GPT entry has.
 partition_id() {
 	read -r number <"$1/partition" || return
 	read -r sector <"$1/../queue/logical_block_size" || return
 	while read -r line; do
 		case $line in DEVNAME=*) disk=${line#DEVNAME=} ;; esac
 	done <"$1/../uevent"
-	hexdump -s $((2 * sector + (number - 1) * 128 + 16)) -n 16 -e '16/1 "%02x"' "/dev/$disk"
+	case $bytes in
+	??????????)
+		hexdump -s 440 -n 4 -e '4/1 "%02x"' "/dev/$disk"
+		printf %02x "$number"
+		;;
+	*) hexdump -s $((2 * sector + (number - 1) * 128 + 16)) -n 16 -e '16/1 "%02x"' "/dev/$disk" ;;
+	esac
 }
 
 # The last partition is asked first, for that is where a root that grows is.

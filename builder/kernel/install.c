@@ -15,6 +15,7 @@
 #include "base/size.h"
 #include "initramfs.h"
 #include "kernel.h"
+#include "kernel/needs.h"
 #include "kernel/register.h"
 #include "rootfs/unpack-file.h"
 
@@ -256,7 +257,9 @@ static int select_modules(struct installation *installation, struct error *err)
 	if (inside_directory(installation->unpacked, path, &installation->source, err) ||
 		index_modules(installation->work.path, installation->release, err) ||
 		modules_read(installation->source, &installation->modules, err) ||
-		modules_select(&installation->modules, plan->platforms, &installation->order, err))
+		modules_select(&installation->modules, plan->platforms,
+			kernel_needed_modules(plan->recipe, &installation->arena),
+			&installation->order, err))
 		return -1;
 	if (plan->all_modules)
 		modules_keep_all(&installation->modules);

@@ -5,6 +5,7 @@
 #include "initramfs.h"
 #include "kernel/ask.h"
 #include "kernel/given.h"
+#include "kernel/needs.h"
 #include "kernel/tools.h"
 #include "modules.h"
 
@@ -117,6 +118,15 @@ struct package_list kernel_packages(const struct kernel_plan *plan, bool build)
 	return all;
 }
 
+static void hash_needed(const struct recipe *recipe, struct hash *hash)
+{
+	struct arena arena = {0};
+
+	for (const char *const *name = kernel_needed_modules(recipe, &arena); *name; name++)
+		hash_text(hash, *name);
+	arena_release(&arena);
+}
+
 void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT])
 {
 	struct hash hash;
@@ -125,5 +135,6 @@ void kernel_version(const struct kernel_plan *plan, char ret_version[HASH_TEXT])
 	hash_text(&hash, CODE_VERSION);
 	hash_text(&hash, embedded_init_sh);
 	modules_hash(plan->platforms, &hash);
+	hash_needed(plan->recipe, &hash);
 	hash_finish(&hash, ret_version);
 }

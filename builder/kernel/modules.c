@@ -184,6 +184,18 @@ static int keep_common(struct module_list *modules, struct module_order *root, s
 	return 0;
 }
 
+/* What the kernel lacks of it, its configuration has said. */
+static int keep_needed(struct module_list *modules, const char *const *needed,
+	struct module_order *root, struct error *err)
+{
+	for (; *needed; needed++) {
+		struct module *module = find(modules, *needed);
+		if (module && keep(modules, module, root, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int keep_platform(struct module_list *modules, const struct platform *platform,
 	struct module_order *root, struct error *err)
 {
@@ -209,11 +221,11 @@ static int keep_platform(struct module_list *modules, const struct platform *pla
 }
 
 int modules_select(struct module_list *modules, const struct platform *const *wanted,
-	struct module_order *ret_root, struct error *err)
+	const char *const *needed, struct module_order *ret_root, struct error *err)
 {
 	cleanup_order struct module_order root = {0};
 
-	if (keep_common(modules, &root, err))
+	if (keep_common(modules, &root, err) || keep_needed(modules, needed, &root, err))
 		return -1;
 	for (size_t i = 0; wanted[i]; i++)
 		if (keep_platform(modules, wanted[i], &root, err))

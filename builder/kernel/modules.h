@@ -41,12 +41,13 @@ void modules_release(struct module_list *modules);
 const struct module *modules_find_path(struct module_list *modules, const char *path);
 
 /*
- * Marks what the platforms and every guest need, with dependencies, as kept. ret_root is what
+ * Marks what the platforms, every guest and the disk (`needed`, NULL-terminated: before its root)
+ * need, with dependencies, as kept. ret_root is what
  * reaches the root filesystem, in load order. It is an error when the kernel lacks what some
  * platform's root needs, or when something needed depends on what no image may hold.
  */
 int modules_select(struct module_list *modules, const struct platform *const *wanted,
-	struct module_order *ret_root, struct error *err);
+	const char *const *needed, struct module_order *ret_root, struct error *err);
 /* Marks all that an image may hold. */
 void modules_keep_all(struct module_list *modules);
 /* What modules_select() goes by. */

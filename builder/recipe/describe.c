@@ -54,7 +54,9 @@ static json_t *describe_number(const struct key *key)
 		set_text(object, "type", "integer");
 	} else if (key->type == VALUE_SIZE) {
 		json_object_set_new(object, "type", json_pack("[s,s]", "string", "integer"));
-		set_text(object, "pattern", "^([0-9]+|[0-9]+(\\.[0-9]+)?[KMGT])$");
+		cleanup_free char *pattern = xasprintf("^([0-9]+|[0-9]+(\\.[0-9]+)?[KMGT]%s%s)$",
+			key->word ? "|" : "", key->word ? key->word : "");
+		set_text(object, "pattern", pattern);
 	} else {
 		json_object_set_new(object, "type", json_pack("[s,s]", "string", "number"));
 		set_text(object, "pattern", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)?$");

@@ -30,7 +30,8 @@ extern const struct form form_text, form_name, form_version, form_recipe, form_s
 	form_password_hash, form_ssh_key, form_firmware, form_cloud_source, form_filesystem,
 	form_compression, form_format, form_platform, form_script, form_expression, form_module,
 	form_path, form_event, form_lines, form_url, form_eula, form_property, form_property_type,
-	form_property_value, form_variable, form_port;
+	form_property_value, form_variable, form_port, form_table, form_changes, form_use,
+	form_extent, form_label, form_data_filesystem, form_mount;
 
 /* Adds a problem unless the word, which is not empty, has the form. May replace its text. */
 int form_check(struct recipe *recipe, const struct form *form, struct word *word);

@@ -102,7 +102,10 @@ static void print_value(struct buffer *text, const struct key *key, const void *
 	case VALUE_NUMBER:
 	case VALUE_SIZE:
 	case VALUE_DURATION:
-		value_print_number(text, key->type, number_of(key, field));
+		if (key->word && number_of(key, field) == SIZE_CONTENT)
+			print_text(text, key->word);
+		else
+			value_print_number(text, key->type, number_of(key, field));
 		break;
 	case VALUE_MAPPING:
 	case VALUE_ITEMS:

@@ -33,11 +33,27 @@ struct recipe_repository {
 
 enum { FIRMWARE_BIOS = 1, FIRMWARE_UEFI = 2 };
 
+/* A partition that the recipe asks for; texts are NULL where it says nothing. */
+struct recipe_partition {
+	struct word use;  /* "data", "swap", ...: partition_use_name() */
+	struct word size; /* "512M", "25%", "content+64M", "rest" */
+	struct word label, filesystem, mount;
+};
+
+/* A disk as large as what is in it. */
+#define SIZE_CONTENT UINT64_MAX
+
 struct recipe_disk {
-	uint64_t size; /* bytes the guest sees */
+	uint64_t size; /* bytes the guest sees, or SIZE_CONTENT */
 	struct position size_at;
-	unsigned firmware;        /* FIRMWARE_* */
-	struct word root;         /* filesystem of the root: "ext4" */
+	unsigned firmware; /* FIRMWARE_* */
+	struct word table; /* "gpt", "mbr", "none" */
+	struct word root;  /* filesystem of the root: "ext4" */
+	/* Of a read-only root: what a guest changes is "none", "volatile", "persistent"; NULL text:
+	 * the root is not read-only. */
+	struct word changes;
+	bool verity; /* every block of the root that is read is checked */
+	vector(struct recipe_partition) partitions;
 	struct word_list formats; /* empty: those of the platforms */
 	/* Of formats that have the choice: "none", "zlib", "zstd"; bytes of a cluster. */
 	struct word compression;
@@ -46,6 +62,9 @@ struct recipe_disk {
 	uint64_t cluster_size;
 	struct position cluster_size_at;
 };
+
+/* Whether what is changed of the root lies in an overlay. */
+bool recipe_has_changes(const struct recipe_disk *disk);
 
 /* The guest's kernel. A package, where there is one, is it; else `config` says. */
 struct recipe_kernel {

@@ -84,14 +84,47 @@ static const struct key access_keys[] = {
 	{0},
 };
 
+#define PARTITION(member)                                    \
+	.offset = offsetof(struct recipe_partition, member), \
+	.width = SIZE_OF(struct recipe_partition, member)
+
+static const struct key partition_keys[] = {
+	{"use", VALUE_TEXT, "What it is for.", .form = &form_use, .required = true, PARTITION(use)},
+	{"size", VALUE_TEXT,
+		"A size, a share such as 25%, content or content+SIZE, or rest. Default: the "
+		"use's.",
+		.form = &form_extent, PARTITION(size)},
+	{"label", VALUE_TEXT, "Its name. Default: what it is for, or mounted on.",
+		.form = &form_label, PARTITION(label)},
+	{"filesystem", VALUE_TEXT, "Of a data partition. Default: ext4.",
+		.form = &form_data_filesystem, PARTITION(filesystem)},
+	{"mount", VALUE_TEXT, "Where the guest mounts a data partition.", .form = &form_mount,
+		PARTITION(mount)},
+	{0},
+};
+
 static const struct key disk_keys[] = {
-	{"size", VALUE_SIZE, "What the guest sees; the file is as small as its data.",
-		.fallback = "2G", .least = 64 * MIB, .most = 16384 * GIB, .multiple = MIB,
-		.position = offsetof(struct recipe, disk.size_at), FIELD(disk.size)},
+	{"size", VALUE_SIZE,
+		"What the guest sees, or content: what the partitions take. The file is as small "
+		"as its data.",
+		.fallback = "2G", .word = "content", .least = 64 * MIB, .most = 16384 * GIB,
+		.multiple = MIB, .position = offsetof(struct recipe, disk.size_at),
+		FIELD(disk.size)},
 	{"firmware", VALUE_FLAGS, "What it boots with. Default: all that the architecture has.",
 		.form = &form_firmware, FIELD(disk.firmware)},
+	{"table", VALUE_TEXT, "Its partition table: gpt, mbr, or none.", .fallback = "gpt",
+		.form = &form_table, FIELD(disk.table)},
 	{"root", VALUE_TEXT, "Filesystem of the root.", .fallback = "ext4",
 		.form = &form_filesystem, FIELD(disk.root)},
+	{"changes", VALUE_TEXT,
+		"What becomes of what the guest changes of a read-only root: volatile, persistent, "
+		"none. Default: volatile.",
+		.form = &form_changes, FIELD(disk.changes)},
+	{"verity", VALUE_BOOLEAN, "Whether each block of a read-only root is checked when read.",
+		.fallback = "false", FIELD(disk.verity)},
+	{"partitions", VALUE_ITEMS, "Partitions beside, or other than, the usual ones.",
+		.keys = partition_keys, .item = sizeof(struct recipe_partition),
+		FIELD(disk.partitions)},
 	{"formats", VALUE_LIST, "What is made of it, a file each. Default: those of the platforms.",
 		.form = &form_format, FIELD(disk.formats)},
 	{"compression", VALUE_TEXT, "Of the data in qcow2 images: none, zlib or zstd.",

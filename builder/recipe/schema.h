@@ -32,6 +32,7 @@ struct key {
 	const char *documentation; /* one line */
 	const char *fallback;      /* default, as a recipe has it; of a list its only item */
 	const struct form *form;   /* of texts, lists and flags */
+	const char *word;          /* of sizes: one that stands for SIZE_CONTENT */
 	uint64_t least, most;      /* of numbers, sizes and durations; most 0: any */
 	uint64_t multiple;         /* of sizes; 0: any */
 	const struct key *keys;    /* of mappings, items and checks; ends with a NULL name */

@@ -155,9 +155,9 @@ static int store_number(struct recipe *recipe, const struct key *key, const stru
 
 	if (value < key->least)
 		return out_of_bounds(recipe, key, node, "at least", key->least);
-	if (key->most && value > key->most)
+	if (key->most && value > key->most && value != SIZE_CONTENT)
 		return out_of_bounds(recipe, key, node, "at most", key->most);
-	if (key->multiple && value % key->multiple)
+	if (key->multiple && value % key->multiple && value != SIZE_CONTENT)
 		return out_of_bounds(recipe, key, node, "a multiple of", key->multiple);
 	if (key->width == sizeof(uint64_t))
 		*(uint64_t *)field = value;
@@ -189,7 +189,10 @@ int value_number(struct recipe *recipe, const struct key *key, const struct node
 	uint64_t value;
 	bool good = false;
 
-	if (node->kind == NODE_SCALAR && key->type == VALUE_SIZE)
+	if (node->kind == NODE_SCALAR && key->word && !strcmp(node->text, key->word)) {
+		value = SIZE_CONTENT;
+		good = true;
+	} else if (node->kind == NODE_SCALAR && key->type == VALUE_SIZE)
 		good = size_parse(node->text, &value);
 	else if (node->kind == NODE_SCALAR && key->type == VALUE_DURATION)
 		good = duration_parse(node->text, &value);

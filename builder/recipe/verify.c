@@ -87,24 +87,6 @@ static void verify_firmware(
 	recipe->disk.firmware &= there_is;
 }
 
-static void verify_disk(struct recipe *recipe)
-{
-	const struct recipe_disk *disk = &recipe->disk;
-
-	if (disk->cluster_size & (disk->cluster_size - 1))
-		recipe_problem(recipe, disk->cluster_size_at,
-			"`cluster-size` must be a power of two, such as 64K");
-	if (disk->compression_level > compression_level_most(disk->compression.text))
-		recipe_problem(recipe, disk->compression_level_at,
-			"compression `%s` has no level %u: the highest is %u",
-			disk->compression.text, disk->compression_level,
-			compression_level_most(disk->compression.text));
-	vector_for_each (format, &disk->formats)
-		if (!strcmp(format->text, "qcow2-v2") && !strcmp(disk->compression.text, "zstd"))
-			recipe_problem(recipe, disk->compression.at,
-				"the format qcow2-v2 has no zstd compression; take zlib");
-}
-
 static void verify_architecture(struct recipe *recipe, struct position at)
 {
 	const struct architecture *architecture =
@@ -187,7 +169,7 @@ static void verify_grows(struct recipe *recipe, const struct recipe_check *check
 {
 	cleanup_buffer struct buffer size = {0};
 
-	if (check->number > recipe->disk.size)
+	if (recipe->disk.size == SIZE_CONTENT || check->number > recipe->disk.size)
 		return;
 	value_print_number(&size, VALUE_SIZE, recipe->disk.size);
 	recipe_problem(recipe, check->at, "`root-grows` must be larger than the disk, which has %s",
@@ -253,7 +235,6 @@ void verify_recipe(struct recipe *recipe)
 	verify_required(recipe, at);
 	verify_architecture(recipe, at);
 	verify_snapshot(recipe);
-	verify_disk(recipe);
 	verify_base(recipe);
 	verify_init(recipe);
 	find_foreign(recipe);
@@ -261,5 +242,6 @@ void verify_recipe(struct recipe *recipe)
 	verify_checks(recipe);
 	if (!recipe->hostname.text)
 		recipe->hostname = recipe->name;
+	verify_disk(recipe);
 	verify_kernel_config(recipe);
 }

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/inside.h"
+#include "fstab.h"
 #include "image/tree.h"
 #include "rootfs.h"
 #include "seal.h"
@@ -68,7 +69,8 @@ int rootfs_clean(const struct rootfs *rootfs, struct error *err)
 	cleanup_fd int root = -1;
 
 	if (inside_open_root(rootfs->root, &root, err) || tree_walk(root, &strip, err) ||
-		empty_machine_id(root, err) || forget_sandbox(root, rootfs->epoch, err))
+		empty_machine_id(root, err) || fstab_check(rootfs->recipe, root, err) ||
+		forget_sandbox(root, rootfs->epoch, err))
 		return -1;
 	return rootfs_seal_passwords(root, rootfs->epoch, err);
 }

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "base/size.h"
+#include "changes.h"
+#include "fstab.h"
 #include "init-minimal.h"
 
 enum { KEYRING_LIMIT = 16 * MIB };
@@ -23,23 +25,6 @@ static int write_hostname(const char *name, int root, struct error *err)
 	if (inside_write(root, "etc/hostname", hostname, 0644, err))
 		return -1;
 	return inside_write(root, "etc/hosts", hosts, 0644, err);
-}
-
-/* The firmware's partition is there to be mounted by hand; the guest needs it for nothing. */
-static int write_fstab(const struct rootfs *rootfs, const char *root_uuid, const char *esp,
-	int root, struct error *err)
-{
-	cleanup_buffer struct buffer fstab = {0};
-	cleanup_fd int mount_point = -1;
-
-	buffer_printf(&fstab, "UUID=%s\t/\t%s\tdefaults\t0\t1\n", root_uuid,
-		rootfs->recipe->disk.root.text);
-	if (*esp) {
-		buffer_printf(&fstab, "UUID=%s\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n", esp);
-		if (inside_directory(root, "boot/efi", &mount_point, err))
-			return -1;
-	}
-	return inside_write(root, "etc/fstab", fstab.data, 0644, err);
 }
 
 /*
@@ -96,14 +81,15 @@ static int write_sources(const struct rootfs *rootfs, int root, struct error *er
 }
 
 int rootfs_configure(
-	const struct rootfs *rootfs, const char *root_uuid, const char *esp, struct error *err)
+	const struct rootfs *rootfs, const struct image_layout *layout, struct error *err)
 {
 	cleanup_fd int root = -1;
 
 	if (inside_open_root(rootfs->root, &root, err) ||
 		write_hostname(rootfs->recipe->hostname.text, root, err) ||
-		write_fstab(rootfs, root_uuid, esp, root, err) || write_root_check(root, err) ||
-		write_resolver(root, err) || write_sources(rootfs, root, err))
+		fstab_write(rootfs->recipe, layout, root, err) || write_root_check(root, err) ||
+		changes_configure(rootfs->recipe, layout, root, err) || write_resolver(root, err) ||
+		write_sources(rootfs, root, err))
 		return -1;
 	if (text_equal(rootfs->recipe->init.text, "minimal") &&
 		init_minimal(rootfs->recipe, root, err))

@@ -22,7 +22,7 @@ mount_all() {
 	mkdir -p /dev/pts /dev/shm
 	mount -t devpts -o nosuid,noexec,gid=5,mode=620,ptmxmode=666 devpts /dev/pts
 	mount -t tmpfs -o nosuid,nodev,mode=1777 shm /dev/shm
-	mount -t tmpfs -o nosuid,nodev,mode=755 run /run
+	[ -e /run/jeos ] || mount -t tmpfs -o nosuid,nodev,mode=755 run /run
 	mount -t tmpfs -o nosuid,nodev,mode=1777 tmp /tmp
 	mkdir -m 1777 /run/lock
 }
@@ -37,11 +37,25 @@ check_root() {
 	mount -o remount,rw /
 } 2>/dev/null
 
+# What fstab names beside the root, whose line is for others.
+mount_partitions() {
+	while read -r _ point _ options _; do
+		case $point:$options in
+		'#'* | /:* | *noauto*) ;;
+		none:sw) swapon -a ;;
+		/*) mount "$point" ;;
+		esac
+	done </etc/fstab
+}
+
+# That of the filesystem which is written to, if it is one that grows: / or what lies over it.
 root_device() {
-	while read -r _ _ number _ point _; do
-		[ "$point" = / ] && device=$number
+	number=''
+	while read -r _ _ at _ point _ rest; do
+		case "$point: $rest" in "/:"*" - ext4 "* | "/run/jeos/changes:"*" - ext4 "*) number=$at ;; esac
 	done </proc/self/mountinfo
-	device=$(readlink -f "/sys/dev/block/$device")
+	[ "$number" ] || return
+	device=$(readlink -f "/sys/dev/block/$number")
 	echo "/dev/${device##*/}"
 }
 
@@ -68,6 +82,7 @@ start() {
 	mount_all
 	check_root
 	load_modules
+	mount_partitions
 	read -r name </etc/hostname
 	echo "$name" >/proc/sys/kernel/hostname
 	# The power button; it does what is in /etc/acpi.
@@ -103,7 +118,7 @@ grow_partition() {
 
 # Without sfdisk or resize2fs the root stays as it is.
 grow() {
-	device=$(root_device)
+	device=$(root_device) || return 0
 	block=$(readlink -f "/sys/class/block/${device##*/}")
 	if [ -e "$block/partition" ] && [ -x /sbin/sfdisk ]; then
 		said=$(grow_partition "$block" 2>&1) || echo "jeos: the partition $device: $said"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "archive/archive.h"
+#include "image/layout.h"
 #include "recipe/recipe.h"
 #include "sandbox/sandbox.h"
 
@@ -42,10 +43,10 @@ int bootstrap_debootstrap(const struct rootfs *rootfs, struct error *err);
 /* The same tree several times faster: own unpacking, then the maintainer scripts. */
 int bootstrap_fast(const struct rootfs *rootfs, struct error *err);
 
-/* Host name, hosts, fstab, sources.list, accounts and console login as the recipe says. `esp` is
- * the serial number of the EFI system partition's filesystem, "" for none. */
+/* Host name, hosts, fstab, sources.list, accounts and console login as the recipe says. fstab
+ * follows from the disk's layout. */
 int rootfs_configure(
-	const struct rootfs *rootfs, const char *root_uuid, const char *esp, struct error *err);
+	const struct rootfs *rootfs, const struct image_layout *layout, struct error *err);
 
 /* Copies overlays/<name>/ over the root, in the recipe's order. Directories merge, other files are
  * replaced; no link of the root leads a file out of it. Owner root and the modes as they are, less

@@ -39,7 +39,7 @@ static int choose(struct module_list *modules, const char *const *root_modules,
 		.name = "machine", .root_modules = root_modules, .modules = more};
 	const struct platform *const machines[] = {&machine, NULL};
 
-	return modules_select(modules, machines, order, err);
+	return modules_select(modules, machines, (const char *const[]){NULL}, order, err);
 }
 
 static bool kept(struct module_list *modules, const char *path)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "rootfs/changes.h"
 #include "rootfs/rootfs.h"
 
 enum { DAY = 24 * 60 * 60, EPOCH_DAY = 19500 };
@@ -81,12 +82,34 @@ static struct rootfs rootfs_of(const struct recipe *recipe)
 static void configure(const struct recipe *recipe)
 {
 	struct rootfs rootfs = rootfs_of(recipe);
+	struct uuid uuid;
 	struct error err = {0};
 
-	assert_ok(rootfs_configure(
-			  &rootfs, "aaaaaaaa-bbbb-8ccc-8ddd-eeeeeeeeeeee", "1234-ABCD", &err),
-		&err);
+	assert_true(uuid_parse("1234abcd-bbbb-8ccc-8ddd-eeeeeeeeeeee", &uuid));
+	struct image_partition partitions[] = {
+		{.use = USE_ESP, .filesystem = "vfat", .filesystem_uuid = uuid},
+		{.use = USE_SWAP, .filesystem = "swap", .filesystem_uuid = uuid},
+		{.use = USE_DATA,
+			.filesystem = "ext4",
+			.filesystem_uuid = uuid,
+			.mount = "/srv/web"},
+		{.use = USE_DATA, .filesystem = "ext4", .filesystem_uuid = uuid},
+		{.use = USE_ROOT, .filesystem = recipe->disk.root.text, .filesystem_uuid = uuid},
+		{.use = USE_CHANGES, .filesystem = "ext4", .filesystem_uuid = uuid},
+	};
+	const struct image_layout layout = {
+		.partitions = partitions,
+		/* The last is of read-only roots. */
+		.partition_count = 5 + text_equal(recipe->disk.changes.text, "persistent"),
+	};
+	assert_ok(rootfs_configure(&rootfs, &layout, &err), &err);
 }
+
+#define FSTAB_ROOT "UUID=1234abcd-bbbb-8ccc-8ddd-eeeeeeeeeeee\t/\text4\tdefaults\t0\t1\n"
+#define FSTAB_OTHERS                                                        \
+	"UUID=1234-ABCD\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n"        \
+	"UUID=1234abcd-bbbb-8ccc-8ddd-eeeeeeeeeeee\tnone\tswap\tsw\t0\t0\n" \
+	"UUID=1234abcd-bbbb-8ccc-8ddd-eeeeeeeeeeee\t/srv/web\text4\tdefaults\t0\t2\n"
 
 static void test_configure_locks_by_default(void **state)
 {
@@ -97,14 +120,34 @@ static void test_configure_locks_by_default(void **state)
 	assert_file("root/etc/hostname", "box\n");
 	assert_file("root/etc/shadow", "root:*:20000:0:99999:7:::\napp:!:20000::::::\n");
 	assert_int_equal(mode_of("root/etc/shadow"), 0640);
-	assert_file("root/etc/fstab", "UUID=aaaaaaaa-bbbb-8ccc-8ddd-eeeeeeeeeeee\t/"
-				      "\text4\tdefaults\t0\t1\n"
-				      "UUID=1234-ABCD\t/boot/efi\tvfat\tnoauto,umask=0077\t0\t0\n");
+	assert_file("root/etc/fstab", FSTAB_ROOT FSTAB_OTHERS);
+	assert_true(file_exists(AT_FDCWD, "root/srv/web"));
+	assert_false(file_exists(AT_FDCWD, "root/" CHANGES_INIT));
 	assert_file(
 		"root/etc/apt/sources.list", "deb http://mirror.example/debian bookworm main\n");
 	assert_link("root/etc/systemd/system/getty@.service", "/dev/null");
 	assert_link("root/etc/systemd/system/serial-getty@.service", "/dev/null");
 	assert_false(file_exists(AT_FDCWD, "root/root/.ssh"));
+}
+
+/* A root that is read-only is not mounted again; what is changed of it is seen to first. */
+static void test_configure_read_only(void **state)
+{
+	cleanup_recipe struct recipe *kept = begin("disk: {root: squashfs, changes: persistent}\n");
+	cleanup_free char *head = xstrdup("#!/bin/sh\nuuid=1234abcd-bbbb-8ccc-8ddd-eeeeeeeeeeee\n");
+	cleanup_buffer struct buffer script = {0};
+	struct error err = {0};
+
+	(void)state;
+	configure(kept);
+	assert_file("root/etc/fstab", FSTAB_OTHERS);
+	assert_ok(file_read(AT_FDCWD, "root/" CHANGES_INIT, 65536, &script, &err), &err);
+	assert_true(text_starts(script.data, head));
+	assert_int_equal(mode_of("root/" CHANGES_INIT), 0755);
+
+	cleanup_recipe struct recipe *strict = begin("disk: {root: squashfs, changes: none}\n");
+	configure(strict);
+	assert_false(file_exists(AT_FDCWD, "root/" CHANGES_INIT));
 }
 
 static void test_configure_gives_access(void **state)
@@ -271,10 +314,28 @@ static void test_clean_leaves_no_traces(void **state)
 	assert_file("root/etc/shadow", "root:x:19500:0:99999:7:::\napp:!:19500::::::\n");
 }
 
+/* What a partition that is mounted would hide. */
+static void test_clean_wants_mount_points_empty(void **state)
+{
+	cleanup_recipe struct recipe *recipe =
+		begin("disk: {partitions: [{use: data, size: 1M, mount: /srv/web}]}\n");
+	const struct rootfs rootfs = rootfs_of(recipe);
+	struct error err = {0};
+
+	(void)state;
+	assert_ok(rootfs_clean(&rootfs, &err), &err);
+	make_file("root/srv/web/index.html", "");
+	assert_int_equal(rootfs_clean(&rootfs, &err), -1);
+	assert_true(text_starts(err.message, "box.yaml:4:50: /srv/web is not empty: the partition "
+					     "would hide its `index.html`; mount it"));
+	error_release(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_configure_locks_by_default),
+		cmocka_unit_test(test_configure_read_only),
 		cmocka_unit_test(test_configure_gives_access),
 		cmocka_unit_test(test_configure_opens_the_console_without_a_password),
 		cmocka_unit_test(test_overlay_merges_and_replaces),
@@ -282,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_overlay_obeys_owners),
 		cmocka_unit_test(test_overlay_reports_bad_owners),
 		cmocka_unit_test(test_clean_leaves_no_traces),
+		cmocka_unit_test(test_clean_wants_mount_points_empty),
 	};
 
 	return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);

@@ -1,0 +1,113 @@
+#!/bin/bash
+# Layouts: read-only roots, other tables and more partitions, from the recipe to the booted guest.
+# time-limit: 1800
+
+. "$JEOS_TOP/tests/lib/need.sh"
+
+oneTimeSetUp() {
+	out=$TMPDIR/out
+	cd "$TMPDIR" || return 1
+	printf '%s\n' 'name: sealed' "from: $JEOS_TOP/recipes/tiny-web.yaml" 'kernel: cloud' \
+		'disk: {root: squashfs, size: content, formats: [raw], partitions: [' \
+		'  {use: swap, size: 32M}, {use: data, size: 16M, mount: /srv/data}]}' \
+		'test: {memory: 192M, checks: [' \
+		"  {run: {command: grep ' /run/jeos/root ' /proc/mounts, output: squashfs ro}}," \
+		'  {run: touch /srv/www/new && ls /run/jeos/changes/upper/srv/www/new},' \
+		'  {run: {command: touch /run/jeos/root/new, status: 1}},' \
+		"  {run: {command: grep ' /srv/data ' /proc/mounts, output: ext4 rw}}," \
+		'  {run: {command: cat /proc/swaps, output: partition}}]}' >sealed.yaml
+	sed 's/^name: .*/name: kept/; s/size: content,/changes: persistent, table: mbr,/
+		s/{use: swap[^}]*}, //; /proc.swaps/d; s/ext4 rw}},/ext4 rw}}]}/' sealed.yaml >kept.yaml
+	printf '%s\n' 'name: plain' "from: $JEOS_TOP/recipes/tiny-web.yaml" 'kernel: cloud' \
+		'disk: {table: mbr, size: 256M, firmware: [bios], formats: [raw, ext4]}' \
+		'test: {memory: 192M}' >plain.yaml
+}
+
+run() { # run ARGUMENT...: jeos's exit status in $status, its output in $output, errors in $errors
+	"$JEOS" "$@" >output 2>errors </dev/null
+	status=$?
+	output=$(<output)
+	errors=$(<errors)
+}
+
+# passes NAME PATH: the recipe's image boots by that, all its checks pass, and it stays as it was.
+passes() {
+	local image before
+	image=$(echo "$out/$1"-0-*.img "$out/$1"-1.0-*.img | tr ' ' '\n' | grep -v '[*]')
+	before=$(sha256sum "$image")
+	run test -o "$out" --boot "$2" "$1.yaml"
+	assertEquals "$output$errors" 0 $status
+	assertEquals "$before" "$(sha256sum "$image")"
+}
+
+test_a_sealed_root_is_what_was_planned() {
+	"$JEOS" -q build -o "$out" sealed.yaml >/dev/null 2>errors || fail "$(<errors)"
+	image=$out/sealed-1.0-amd64.img
+	assertContains "$(sfdisk --verify "$image" 2>&1)" 'No errors detected'
+	assertContains "$(sgdisk -v "$image")" 'No problems found'
+	# The manifest has the ranges that the disk has.
+	assertEquals "$(jq -r '.disk.partitions[] | "\(.start / 512) \(.length / 512)"' \
+		"$out/sealed-1.0-amd64.manifest.json")" \
+		"$(sfdisk -J "$image" | jq -r '.partitiontable.partitions[] | "\(.start) \(.size)"')"
+	start=$(sfdisk -J "$image" | jq '.partitiontable.partitions[2].start')
+	dd if="$image" of=root.img bs=512 skip="$start" status=none
+	assertContains "$(unsquashfs -ll root.img)" /sbin/init
+	assertNotContains 'the kernel is on the ESP' "$(unsquashfs -l root.img)" /boot/vmlinuz
+	assertContains "$(unsquashfs -cat root.img etc/fstab)" "$(printf 'none\tswap')"
+}
+
+test_a_sealed_root_boots_and_forgets() {
+	passes sealed bios
+}
+
+test_a_sealed_root_boots_by_uefi_and_is_reproducible() {
+	need_full || return 0
+	passes sealed uefi
+	run build --verify -o "$TMPDIR/again" sealed.yaml
+	assertEquals "$errors" 0 $status
+	assertTrue 'the same bytes' "cmp $out/sealed-1.0-amd64.img again/sealed-1.0-amd64.img"
+}
+
+test_changes_are_kept_on_an_mbr_disk() {
+	"$JEOS" -q build -o "$out" kept.yaml >/dev/null 2>errors || fail "$(<errors)"
+	assertContains "$(sfdisk --verify "$out/kept-1.0-amd64.img" 2>&1)" 'No errors detected'
+	assertContains "$(sfdisk -d "$out/kept-1.0-amd64.img")" 'label: dos'
+	passes kept bios
+}
+
+# The root of both images is the same; one of them is the whole disk.
+test_an_mbr_disk_and_a_root_alone_boot() {
+	"$JEOS" -q build -o "$out" plain.yaml >/dev/null 2>errors || fail "$(<errors)"
+	assertContains "$(sfdisk --verify "$out/plain-1.0-amd64.img" 2>&1)" 'No errors detected'
+	assertEquals 0 "$(e2fsck -fn "$out/plain-1.0-amd64.ext4" >fsck 2>&1; echo $?)"
+	run test -o "$out" plain.yaml
+	assertEquals "$output$errors" 0 $status
+	assertContains "$output" 'plain.img kvm bios: root-grows: 384'
+	assertContains "$output" 'plain.ext4 kvm direct: port: 80'
+}
+
+# With a kernel that is compiled, and device-mapper.
+test_a_tampered_root_does_not_boot() {
+	need_full || return 0
+	printf '%s\n' 'name: checked' "from: $JEOS_TOP/recipes/tiny-web.yaml" \
+		'disk: {root: squashfs, verity: true, size: content, firmware: [bios, uefi]}' \
+		'test: {memory: 192M, checks: [' \
+		'  {run: {command: cat /sys/block/dm-0/dm/name, output: ^root$}},' \
+		"  {run: {command: grep ' /run/jeos/root ' /proc/mounts, output: /dev/.*squashfs ro}}," \
+		'  {run: {command: touch /run/jeos/root/new, status: 1}}]}' >checked.yaml
+	run test -o "$out" checked.yaml
+	assertEquals "$output$errors" 0 $status
+	qemu-img convert -O raw "$out/checked-1.0-amd64.qcow2" tampered.img
+	read -r root hashes < <(sfdisk -J tampered.img |
+		jq -r '.partitiontable.partitions[2:4] | "\(.[0].start) \(.[1].start)"')
+	hash=$(jq -r .command_line "$out/checked-1.0-amd64.manifest.json" |
+		sed 's/.* sha256 \([0-9a-f]*\) .*/\1/')
+	dd if=tampered.img of=hashes.img bs=512 skip="$hashes" status=none
+	dd if=tampered.img of=root.img bs=512 skip="$root" count=$((hashes - root)) status=none
+	assertTrue veritysetup "veritysetup verify root.img hashes.img $hash"
+	printf X | dd of=tampered.img bs=1 seek=$((root * 512 + 96)) conv=notrunc status=none
+	run test --boot direct --recipe checked.yaml tampered.img
+	assertEquals "$output$errors" 12 $status
+}
+
+. shunit2
