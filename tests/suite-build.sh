@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every recipe that ships is built, and every artefact judged by tools that jeos did not make.
-# time-limit: 1800
+# time-limit: 3600
 
 oneTimeSetUp() {
 	cd "$TMPDIR" || return 1
