@@ -131,7 +131,8 @@ static void test_verity(void **state)
 			"u=$(veritysetup dump hashes | awk '$1 == \"UUID:\" {print $2}') && "
 			"veritysetup format --uuid=$u --salt=%s --hash=sha256 data other >out && "
 			"grep -q 'Root hash:.*%s' out && cmp hashes other && "
-			"printf X | dd of=data bs=1 seek=5000 conv=notrunc status=none && "
+			"echo somebody was here | dd of=data bs=1 seek=5000 conv=notrunc "
+			"status=none && "
 			"! veritysetup verify data hashes %s 2>/dev/null && rm other",
 			verity.salt, verity.root_hash, verity.root_hash);
 		free(run_program("sh", "-c", format, NULL));
