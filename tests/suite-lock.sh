@@ -168,13 +168,13 @@ test_damaged_locks() {
 	done <<-'EOF'
 		2s/1/2/|2|no lock of this version
 		3i nonsense here|3|unknown word `nonsense`
-		s/^date .*/date yesterday/|15|no date
-		s/^base apt 2.6 /base apt /|17|a package has nine words
-		s/^\(base apt .* \)[0-9a-f]\{64\} /\1abc /|17|its fourth word is no SHA-256
-		s/^\(base apt .* [0-9a-f]\{64\}\) [0-9]*/\1 many/|17|its fifth word is no size
-		s/^base apt /base a\/pt /|17|its name has a slash
-		s/pool.apt/..\/..\/apt/|17|its path leads elsewhere
-		/^base/d|19|the lock is not complete
+		s/^date .*/date yesterday/|16|no date
+		s/^base apt 2.6 /base apt /|18|a package has nine words
+		s/^\(base apt .* \)[0-9a-f]\{64\} /\1abc /|18|its fourth word is no SHA-256
+		s/^\(base apt .* [0-9a-f]\{64\}\) [0-9]*/\1 many/|18|its fifth word is no size
+		s/^base apt /base a\/pt /|18|its name has a slash
+		s/pool.apt/..\/..\/apt/|18|its path leads elsewhere
+		/^base/d|20|the lock is not complete
 	EOF
 	good lock --update "$work/recipe.yaml"
 	assertEquals '' "$(diff "$work/good.lock" "$work/small.lock")"
