@@ -229,10 +229,10 @@ test_a_package_that_changed() {
 test_offline() {
 	run --offline plan "$work/recipe.yaml"
 	assert_refused 4 "dists/$suite: offline, and not in the store"
-	archive_publish "$work/debian" "$suite" "Valid-Until: $(LC_ALL=C date -Rud '2 sec')"
+	archive_publish "$work/debian" "$suite" "Valid-Until: $(LC_ALL=C date -Rud '10 sec')"
 	good lock "$work/recipe.yaml"
 	mv "$work/debian" "$work/archive"
-	sleep 3
+	sleep 11
 	assert_plan 'common 1.0 tool 1.0 web 1.0' --offline --no-lock
 	assertContains "$(cat "$work/stderr")" 'it expired on'
 	build --offline
