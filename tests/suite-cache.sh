@@ -3,6 +3,8 @@
 # that are killed and builds side by side.
 # time-limit: 900
 
+. "$JEOS_TOP/tests/lib/store.sh"
+
 oneTimeSetUp() {
 	scratch=$TMPDIR/cache
 	mkdir -p "$scratch/hooks" "$scratch/overlays/site"
@@ -27,8 +29,7 @@ with_kernel() { # with_kernel LINE...: the same with a kernel, whose layer is ma
 # A store with the packages of the shared one, and nothing built yet.
 fresh_store() {
 	rm -rf store out
-	mkdir store
-	cp -al "$JEOS_STORE/packages" "$JEOS_STORE/indices" store/
+	copy_packages store
 }
 
 # plan_layers: what the plan says of the layers

@@ -3,6 +3,7 @@
 # behind: no artefact, no work directory, no process, no mount.
 # time-limit: 900
 
+. "$JEOS_TOP/tests/lib/store.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
@@ -244,8 +245,7 @@ test_images_that_are_none() {
 # A store of its own with the packages of the shared one, and nothing built yet.
 fresh_store() {
 	rm -rf "$scratch/store"
-	mkdir -p "$scratch/store"
-	cp -al "$JEOS_STORE/packages" "$JEOS_STORE/indices" "$scratch/store/"
+	copy_packages "$scratch/store"
 	store=$scratch/store
 }
 

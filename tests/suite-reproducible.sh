@@ -4,6 +4,7 @@
 # what is said when they are not.
 # time-limit: 1200
 
+. "$JEOS_TOP/tests/lib/store.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 . "$JEOS_TOP/tests/lib/user.sh"
 
@@ -26,8 +27,7 @@ oneTimeTearDown() {
 # fresh_store PATH: with the packages of the shared one, and nothing built yet.
 fresh_store() {
 	rm -rf "$1"
-	mkdir -p "$1"
-	cp -al "$JEOS_STORE/packages" "$JEOS_STORE/indices" "$1/"
+	copy_packages "$1"
 }
 
 ends_with() { # ends_with STATUS COMMAND...: its output in ./log

@@ -94,8 +94,8 @@ stored_package() {
 	version=$(awk -v name="$1" '$0 == "Package: " name { found = 1 }
 		found && /^Version: / { print $2; exit }' "$root/var/lib/dpkg/status")
 	for file in "$JEOS_STORE"/packages/*.deb; do
-		[ "$(dpkg-deb -f "$file" Package Version | xargs)" = \
-			"Package: $1 Version: $version" ] && echo "$file" && return
+		[ "$(dpkg-deb --show --showformat='${Package} ${Version} ${Architecture}' "$file")" = \
+			"$1 $version $(dpkg --print-architecture)" ] && echo "$file" && return
 	done
 }
 
