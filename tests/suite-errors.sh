@@ -2,6 +2,7 @@
 # Bad input and bad luck, end to end: one clear message, the right exit status, and nothing left
 # behind: no artefact, no work directory, no process, no mount.
 # time-limit: 900
+# alone
 
 . "$JEOS_TOP/tests/lib/store.sh"
 . "$JEOS_TOP/tests/lib/need.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Several recipes in one call: what they share is made once, and one that is wrong is named.
 # time-limit: 900
+# alone
 
 oneTimeSetUp() {
 	cd "$TMPDIR" || return 1
