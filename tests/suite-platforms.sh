@@ -48,10 +48,6 @@ boots() {
 	assertContains "$output" "$name: root-grows: 3.0 GiB"
 }
 
-need_full() {
-	need 'takes long: make check-full' [ -n "${JEOS_TEST_FULL:-}" ]
-}
-
 test_legacy_pc() {
 	boots legacy-pc v2.qcow2 bios '' ata_piix ne2k-pci
 }
