@@ -14,6 +14,9 @@ struct filesystem_options {
 	const char *label; /* NULL: none */
 	uint64_t epoch;    /* seconds; later times are clamped to it, and it is the creation time */
 	const char *work;  /* a private directory for scratch files */
+	/* What is at the slice's place in a base image: the more blocks are the same, the better.
+	 * NULL: there is none. */
+	const struct slice *base;
 };
 
 struct filesystem {

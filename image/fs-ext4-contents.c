@@ -57,20 +57,29 @@ static int stream_put(struct ext4_writer *writer, blk64_t start, size_t count, c
 	return 0;
 }
 
-/* The next free blocks: at most `most`, at least one. */
-static int allocate(struct ext4_writer *writer, size_t most, blk64_t *ret_start, size_t *ret_count,
+/* The next free blocks. */
+static int find_free(struct ext4_writer *writer, size_t most, blk64_t *ret_start, size_t *ret_count,
 	struct error *err)
 {
-	blk64_t start, count;
+	blk64_t count;
 	errcode_t code =
-		ext2fs_new_range(writer->fs, 0, writer->next_block, most, NULL, &start, &count);
+		ext2fs_new_range(writer->fs, 0, writer->next_block, most, NULL, ret_start, &count);
 
 	if (code)
 		return ext4_writer_fail(writer, code, "allocating blocks", err);
-	ext2fs_block_alloc_stats_range(writer->fs, start, count, +1);
-	writer->next_block = start + count;
-	*ret_start = start;
+	writer->next_block = *ret_start + count;
 	*ret_count = count;
+	return 0;
+}
+
+/* Blocks for what is at `logical`: at most `most`, at least one. */
+static int allocate(struct ext4_writer *writer, uint64_t logical, size_t most, blk64_t *ret_start,
+	size_t *ret_count, struct error *err)
+{
+	if (!ext4_base_place(writer, logical, most, ret_start, ret_count) &&
+		find_free(writer, most, ret_start, ret_count, err))
+		return -1;
+	ext2fs_block_alloc_stats_range(writer->fs, *ret_start, *ret_count, +1);
 	return 0;
 }
 
@@ -96,7 +105,7 @@ int ext4_contents_add(struct ext4_writer *writer, uint64_t logical, const uint8_
 	while (blocks) {
 		blk64_t start = 0;
 		size_t count = 0;
-		if (allocate(writer, blocks, &start, &count, err) ||
+		if (allocate(writer, logical, blocks, &start, &count, err) ||
 			stream_put(writer, start, count, data, err))
 			return -1;
 		add_extent(writer, logical, start, count);
@@ -195,6 +204,6 @@ int ext4_contents_finish(struct ext4_writer *writer, ext2_ino_t number,
 {
 	errcode_t code = insert_extents(writer, number, EXT2_INODE(inode));
 
-	writer->extents.count = 0;
+	writer->extents.count = writer->base.runs.count = 0;
 	return code ? ext4_writer_fail(writer, code, "recording extents", err) : 0;
 }

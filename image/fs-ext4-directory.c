@@ -1,5 +1,5 @@
-/* Directories are linear: what ext4 reads in any case, and with their children known beforehand
- * each is written in one go. Kernel documentation, filesystems/ext4, section 4.3. */
+/* Directories: with its children known beforehand, each is written in one go. Kernel documentation,
+ * filesystems/ext4, section 4.3. */
 #include "fs-ext4.h"
 
 #include <dirent.h>
@@ -7,19 +7,6 @@
 #include <string.h>
 
 #include "base/size.h"
-
-/*
- *  a block:  | entry | entry | ... | last entry, stretched | tail with the checksum |
- *            0                                          USABLE                 EXT4_BLOCK
- */
-struct entry {
-	uint32_t inode;  /* little-endian; 0: unused */
-	uint16_t length; /* little-endian; to the next entry */
-	uint8_t name_length, type;
-} __attribute__((packed));
-_Static_assert(sizeof(struct entry) == 8, "the head of an ext4 directory entry");
-
-enum { USABLE = EXT4_BLOCK - sizeof(struct ext2_dir_entry_tail) };
 
 static uint8_t entry_type(mode_t mode)
 {
@@ -36,30 +23,38 @@ static uint8_t entry_type(mode_t mode)
 	return types[IFTODT(mode)];
 }
 
-/* Stretches the last entry to the end of its block, and makes the block whole. */
-static void end_block(struct ext4_directory *directory)
+void ext4_directory_end_block(struct ext4_directory *directory)
 {
 	static const uint8_t zeros[EXT4_BLOCK];
 	struct buffer *blocks = &directory->blocks;
-	struct entry *last = (struct entry *)(blocks->data + directory->last);
+	struct ext4_entry *last = (struct ext4_entry *)(blocks->data + directory->last);
 
-	last->length = htole16(USABLE - directory->last % EXT4_BLOCK);
+	last->length = htole16(EXT4_USABLE - directory->last % EXT4_BLOCK);
 	buffer_append(blocks, zeros, EXT4_BLOCK - blocks->length % EXT4_BLOCK);
+}
+
+void ext4_directory_put(
+	struct ext4_directory *directory, const struct ext4_entry *entry, const char *name)
+{
+	size_t length = round_up(sizeof(*entry) + entry->name_length, 4);
+	struct buffer *blocks = &directory->blocks;
+	struct ext4_entry copy = *entry;
+
+	if (blocks->length % EXT4_BLOCK + length > EXT4_USABLE)
+		ext4_directory_end_block(directory);
+	copy.length = htole16(length);
+	directory->last = blocks->length;
+	buffer_append(blocks, &copy, sizeof(copy));
+	buffer_append(blocks, name, entry->name_length);
+	buffer_append(blocks, "\0\0\0", length - sizeof(copy) - entry->name_length);
 }
 
 static void add(struct ext4_directory *directory, ext2_ino_t inode, const char *name, uint8_t type)
 {
-	size_t name_length = strlen(name);
-	size_t length = round_up(sizeof(struct entry) + name_length, 4);
-	struct buffer *blocks = &directory->blocks;
+	const struct ext4_entry entry = {
+		.inode = htole32(inode), .name_length = strlen(name), .type = type};
 
-	if (blocks->length % EXT4_BLOCK + length > USABLE)
-		end_block(directory);
-	const struct entry entry = {htole32(inode), htole16(length), name_length, type};
-	directory->last = blocks->length;
-	buffer_append(blocks, &entry, sizeof(entry));
-	buffer_append(blocks, name, name_length);
-	buffer_append(blocks, "\0\0\0", length - sizeof(entry) - name_length);
+	ext4_directory_put(directory, &entry, name);
 }
 
 void ext4_directory_init(struct ext4_directory *directory, ext2_ino_t inode, ext2_ino_t parent)
@@ -79,7 +74,7 @@ void ext4_directory_add(
 void ext4_directory_pad(struct ext4_directory *directory, size_t count)
 {
 	while (divide_up(directory->blocks.length, EXT4_BLOCK) < count) {
-		end_block(directory);
+		ext4_directory_end_block(directory);
 		add(directory, 0, "", EXT2_FT_UNKNOWN);
 	}
 }
@@ -89,10 +84,14 @@ int ext4_directory_write(
 {
 	struct buffer *blocks = &directory->blocks;
 
-	end_block(directory);
+	ext4_directory_end_block(directory);
+	if (blocks->length > EXT4_BLOCK && ext4_directory_index(writer, directory, err))
+		return -1;
 	for (size_t offset = 0; offset < blocks->length; offset += EXT4_BLOCK) {
 		char *block = blocks->data + offset;
-		ext2fs_initialize_dirent_tail(writer->fs, EXT2_DIRENT_TAIL(block, EXT4_BLOCK));
+		if (offset / EXT4_BLOCK >= directory->index_blocks)
+			ext2fs_initialize_dirent_tail(
+				writer->fs, EXT2_DIRENT_TAIL(block, EXT4_BLOCK));
 		errcode_t code = ext2fs_dir_block_csum_set(
 			writer->fs, directory->inode, (struct ext2_dir_entry *)block);
 		if (code)

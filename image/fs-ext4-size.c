@@ -1,16 +1,25 @@
-/* How large an ext4 must be for a tree: what the writer takes for the filesystem itself, by the
- * same parameters, and the tree. */
+/* How many inodes an ext4 has for a tree, and how large it must be: what the writer takes for the
+ * filesystem itself, and the tree. */
 #include "base/size.h"
 #include "fs-ext4.h"
 
 enum {
-	INODE_SIZE = 256,
-	INODE_RATIO = 16384,
+	INODE_RATIO = 16 * KIB,       /* bytes of the filesystem for each inode */
+	INODE_RATIO_LARGE = 64 * KIB, /* ... if its files have ... */
+	LARGE_FILES = MIB,            /* ... so many bytes each, on the average */
 	SPARE_INODES = 1024,
-	GROUP_BLOCKS = 8 * EXT4_BLOCK,
 	GROUP_OVERHEAD = 2 + 1 + 130, /* bitmaps, superblock, descriptors with room to grow */
-	RESERVED_PERCENT = 5,
 };
+
+uint32_t ext4_inodes(uint64_t blocks, const struct tree_measure *need)
+{
+	bool large = need->inodes && need->blocks_4k * EXT4_BLOCK / need->inodes >= LARGE_FILES;
+	uint64_t usual = blocks * EXT4_BLOCK / (large ? INODE_RATIO_LARGE : INODE_RATIO);
+	uint64_t needed = need->inodes + need->inodes / 4 + SPARE_INODES;
+	uint64_t inodes = usual > needed ? usual : needed;
+
+	return inodes < UINT32_MAX ? inodes : UINT32_MAX;
+}
 
 /* Blocks of the journal of a filesystem of so many blocks: e2fsprogs' own steps. */
 static uint64_t journal_blocks(uint64_t blocks)
@@ -29,13 +38,10 @@ static uint64_t journal_blocks(uint64_t blocks)
 /* What is left for files in a filesystem of so many blocks. */
 static uint64_t room_of(uint64_t blocks, const struct tree_measure *need)
 {
-	uint64_t usual = blocks * EXT4_BLOCK / INODE_RATIO;
-	uint64_t needed = need->inodes + need->inodes / 4 + SPARE_INODES;
-	uint64_t inodes = usual > needed ? usual : needed;
-	uint64_t groups = divide_up(blocks, GROUP_BLOCKS);
+	uint64_t inodes = ext4_inodes(blocks, need), groups = divide_up(blocks, EXT4_GROUP_BLOCKS);
 	uint64_t taken = journal_blocks(blocks) + groups * GROUP_OVERHEAD +
-			 divide_up(inodes * INODE_SIZE, EXT4_BLOCK) + groups +
-			 blocks * RESERVED_PERCENT / 100;
+			 divide_up(inodes * EXT4_INODE_SIZE, EXT4_BLOCK) + groups +
+			 blocks * EXT4_RESERVED_PERCENT / 100;
 
 	return blocks > taken ? blocks - taken : 0;
 }

@@ -86,7 +86,8 @@ static int write_file(struct ext4_writer *writer, const struct tree_entry *entry
 	if (fd < 0)
 		return error_errno(err, errno, "opening");
 	set_size(inode, entry->status.st_size);
-	if (ext4_contents_copy(writer, fd, &entry->status, err))
+	if (ext4_base_enter(writer, entry->path, err) ||
+		ext4_contents_copy(writer, fd, &entry->status, err))
 		return -1;
 	return ext4_contents_finish(writer, number, inode, err);
 }
@@ -174,6 +175,8 @@ static int finish_directory(
 	if (ext4_directory_write(writer, directory, err))
 		return -1;
 	set_size(&inode, directory->blocks.length);
+	if (directory->index_blocks)
+		inode.i_flags |= EXT2_INDEX_FL;
 	/* The feature dir_nlink: 1 means more than can be counted. */
 	inode.i_links_count = links <= LINKS_MAX ? links : 1;
 	if (ext4_contents_finish(writer, directory->inode, &inode, err) ||

@@ -10,12 +10,7 @@
 #include "base/size.h"
 
 enum {
-	INODE_SIZE = 256,
-	INODE_RATIO = 16384, /* bytes of the filesystem for each inode */
-	SPARE_INODES = 1024,
 	FLEX_GROUPS_LOG = 4,
-	RESERVED_PERCENT = 5,
-	GROUP_BLOCKS = 8 * EXT4_BLOCK,
 	DESCRIPTORS_PER_BLOCK = EXT4_BLOCK / EXT2_MIN_DESC_SIZE_64BIT,
 };
 
@@ -38,20 +33,17 @@ int ext4_writer_fail(
 
 static uint64_t descriptor_blocks(uint64_t blocks)
 {
-	return divide_up(divide_up(blocks, GROUP_BLOCKS), DESCRIPTORS_PER_BLOCK);
+	return divide_up(divide_up(blocks, EXT4_GROUP_BLOCKS), DESCRIPTORS_PER_BLOCK);
 }
 
 static struct ext2_super_block parameters(uint64_t blocks, const struct tree_measure *need)
 {
-	uint64_t usual = blocks * EXT4_BLOCK / INODE_RATIO;
-	uint64_t needed = need->inodes + need->inodes / 4 + SPARE_INODES;
-	uint64_t inodes = usual > needed ? usual : needed;
 	uint64_t now = descriptor_blocks(blocks), later = descriptor_blocks(growth / EXT4_BLOCK);
 	struct ext2_super_block super = {
 		.s_rev_level = EXT2_DYNAMIC_REV,
 		.s_log_block_size = EXT4_BLOCK_LOG - EXT2_MIN_BLOCK_LOG_SIZE,
-		.s_inode_size = INODE_SIZE,
-		.s_inodes_count = inodes < UINT32_MAX ? inodes : UINT32_MAX,
+		.s_inode_size = EXT4_INODE_SIZE,
+		.s_inodes_count = ext4_inodes(blocks, need),
 		.s_log_groups_per_flex = FLEX_GROUPS_LOG,
 		.s_reserved_gdt_blocks = later > now ? later - now : 0,
 		.s_max_mnt_count = -1,
@@ -72,7 +64,7 @@ static struct ext2_super_block parameters(uint64_t blocks, const struct tree_mea
 	if (blocks > UINT32_MAX)
 		super.s_feature_compat &= ~EXT2_FEATURE_COMPAT_RESIZE_INODE;
 	ext2fs_blocks_count_set(&super, blocks);
-	ext2fs_r_blocks_count_set(&super, blocks * RESERVED_PERCENT / 100);
+	ext2fs_r_blocks_count_set(&super, blocks * EXT4_RESERVED_PERCENT / 100);
 	return super;
 }
 
@@ -170,7 +162,8 @@ static int write_all(struct ext4_writer *writer, int tree, struct error *err)
 			size_format(slice->length, size, sizeof(size)));
 	if (code)
 		return ext4_fail(&writer->device, code, err, "making the filesystem");
-	if (ext4_write_tree(writer, tree, err) || ext4_stream_flush(writer, err))
+	if (ext4_base_open(writer, err) || ext4_write_tree(writer, tree, err) ||
+		ext4_stream_flush(writer, err))
 		return -1;
 	code = ext2fs_write_bitmaps(writer->fs);
 	if (!code)
@@ -185,6 +178,7 @@ static void writer_release(struct ext4_writer *writer)
 	error_release(&writer->device.error);
 	free(writer->stream.data);
 	free(writer->chunk);
+	ext4_base_release(&writer->base);
 	hardlinks_release(&writer->hardlinks);
 	vector_release(&writer->extents);
 	vector_for_each (directory, &writer->directories)

@@ -262,6 +262,7 @@ int tree_measure(int root, struct tree_measure *ret_measure, struct error *err)
 	if (result)
 		return -1;
 	*ret_measure = measuring.sum;
-	ret_measure->blocks_4k += measuring.name_bytes / BLOCK;
+	/* Those with an index, of several blocks, have one more for each. */
+	ret_measure->blocks_4k += 2 * measuring.name_bytes / BLOCK;
 	return 0;
 }

@@ -24,12 +24,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void assert_contains(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("'%s' is not in:\n%s", part, text);
-}
-
 static void test_empty(void **state)
 {
 	static const char *const wanted[] = {
@@ -216,42 +210,6 @@ static void test_same_bytes(void **state)
 	free(run_program("cmp", "one.img", "two.img", NULL));
 }
 
-static void make_many(const char *directory, unsigned count, bool directories)
-{
-	char path[300];
-
-	assert_int_equal(mkdir(directory, 0755), 0);
-	for (unsigned i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/a-name-of-some-length-%0*u", directory,
-			(int)(i % 200 + 1), i);
-		int fd = directories ? mkdir(path, 0755)
-				     : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-		assert_true(fd >= 0);
-		if (!directories)
-			close(fd);
-	}
-}
-
-static void test_large_directories(void **state)
-{
-	struct error err = {0};
-	unsigned names = 0;
-
-	(void)state;
-	need_program("debugfs");
-	assert_int_equal(mkdir("many", 0755), 0);
-	make_many("many/files", 10000, false);
-	make_many("many/directories", 1000, true);
-	assert_ok(write_image(&filesystem_ext4, "many", "many.img", 128 * MIB, &err), &err);
-	assert_e2fsck_clean("many.img");
-	cleanup_free char *list = debugfs("many.img", "ls -p /directories/../files");
-	for (const char *at = list; (at = strstr(at, "/a-name-of-")); at++)
-		names++;
-	assert_int_equal(names, 10000);
-	cleanup_free char *text = debugfs("many.img", "stat /directories");
-	assert_contains(text, "Links: 1002 ");
-}
-
 static void test_lost_and_found_of_the_tree(void **state)
 {
 	struct error err = {0};
@@ -267,25 +225,6 @@ static void test_lost_and_found_of_the_tree(void **state)
 	assert_contains(list, "/#12/");
 	cleanup_free char *text = debugfs("with.img", "stat /lost+found");
 	assert_contains(text, "Mode:  0751");
-}
-
-static void test_sizes(void **state)
-{
-	static const uint64_t good[] = {8 * MIB, 100 * MIB + 4096, 129 * MIB, 2049ull * MIB,
-		17 * GIB, 1024 * GIB, 3000 * GIB};
-	static const uint64_t bad[] = {512, 4096, MIB, 7 * MIB};
-	struct error err = {0};
-
-	(void)state;
-	need_program("e2fsck");
-	for (size_t i = 0; i < array_count(good); i++) {
-		assert_ok(write_image(&filesystem_ext4, NULL, "size.img", good[i], &err), &err);
-		if (good[i] < 100 * GIB)
-			assert_e2fsck_clean("size.img");
-	}
-	for (size_t i = 0; i < array_count(bad); i++)
-		assert_fails(write_image(&filesystem_ext4, NULL, "size.img", bad[i], &err), &err,
-			STATUS_FAILED, "raise disk.size");
 }
 
 static void test_full(void **state)
@@ -357,9 +296,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_every_kind),
 		cmocka_unit_test(test_same_bytes),
-		cmocka_unit_test(test_large_directories),
 		cmocka_unit_test(test_lost_and_found_of_the_tree),
-		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_failing_disk),
 		cmocka_unit_test(test_unreadable),

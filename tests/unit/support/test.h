@@ -32,6 +32,12 @@
 		error_release(err);                                                             \
 	} while (0)
 
+#define assert_contains(text, part)                                                  \
+	do {                                                                         \
+		if (!strstr(text, part))                                             \
+			fail_msg("'%s' is not in:\n%s", (const char *)(part), text); \
+	} while (0)
+
 /* Group fixtures: the working directory is a private one, removed afterwards. */
 int enter_scratch(void **state);
 int leave_scratch(void **state);
