@@ -57,6 +57,11 @@ static int read_options(
 		return error_set(
 			err, STATUS_USAGE, "--cluster-size: no size from 512 to 2M: `%s`", cluster);
 	conversion->cluster_size = size;
+	if (argument_value(arguments, "base") &&
+		!(conversion->driver->abilities & DISK_HAS_BACKING))
+		return error_set(err, STATUS_USAGE,
+			"--base: the format %s records no differences; take qcow2",
+			conversion->driver->name);
 	return 0;
 }
 
@@ -82,7 +87,9 @@ static char *describe(const struct conversion *conversion)
 static int run(const struct arguments *arguments, struct error *err)
 {
 	const char *image = arguments->operands.items[0];
+	const char *base = argument_value(arguments, "base");
 	cleanup_image_source struct image_source source = {0};
+	cleanup_disk struct disk *below = NULL;
 	struct format format;
 
 	if (find_format(arguments->operands.items[1], &format, err))
@@ -102,6 +109,9 @@ static int run(const struct arguments *arguments, struct error *err)
 		return error_set(
 			err, STATUS_FAILED, "%s: an archive of files, without a disk", image);
 	conversion.from = source.disk;
+	if (base && disk_open(base, false, &below, err))
+		return error_wrap(err, "--base");
+	conversion.base = below;
 	progress_begin("convert");
 	if (image_convert(&conversion, err)) {
 		progress_abandon();
@@ -116,6 +126,7 @@ static const struct command_option options[] = {
 	{"output", 'o', "FILE", "write FILE, not IMAGE with another suffix"},
 	{"compression", 'c', "NAME", "none, zlib or zstd, where the format has the choice"},
 	{"cluster-size", 0, "SIZE", "of formats that have the choice"},
+	{"base", 'b', "FILE", "record only what differs from this image (qcow2)"},
 	{"force", 'f', NULL, "replace the file, if it is there"},
 	{0},
 };

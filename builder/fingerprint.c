@@ -107,8 +107,9 @@ int fingerprint(const struct recipe *recipe, const struct lock *lock, char ret_t
 			return -1;
 	if (add_kernel(&hash, &recipe->kernel, err))
 		return -1;
-	if (recipe->appliance.eula.text &&
-		add_file(&hash, AT_FDCWD, recipe->appliance.eula.text, err))
+	if ((recipe->appliance.eula.text &&
+		    add_file(&hash, AT_FDCWD, recipe->appliance.eula.text, err)) ||
+		(recipe->disk.base.text && add_file(&hash, AT_FDCWD, recipe->disk.base.text, err)))
 		return -1;
 	vector_for_each (repository, &recipe->repositories)
 		if (add_file(&hash, AT_FDCWD, repository->keyring.text, err))

@@ -39,6 +39,18 @@ void manifest_set_disk(
 		json_object_set_new(manifest->document, "command_line", json_string(command_line));
 }
 
+int manifest_set_base(struct manifest *manifest, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char sha256[HASH_TEXT];
+
+	if (hash_file(AT_FDCWD, path, sha256, err))
+		return -1;
+	json_object_set_new(manifest->document, "base",
+		json_pack("{s:s, s:s}", "name", slash ? slash + 1 : path, "sha256", sha256));
+	return 0;
+}
+
 void manifest_free(struct manifest *manifest)
 {
 	if (!manifest)

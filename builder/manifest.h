@@ -15,6 +15,8 @@ void manifest_free(struct manifest *manifest);
 /* Records where everything lies, once that is known. */
 void manifest_set_disk(
 	struct manifest *manifest, const struct image_layout *layout, const char *command_line);
+/* Records the image that artefacts are differences to: its name and hash. */
+int manifest_set_base(struct manifest *manifest, const char *path, struct error *err);
 /* Records a finished artefact: its size and hash. */
 int manifest_add(
 	struct manifest *manifest, const char *output, const char *name, struct error *err);

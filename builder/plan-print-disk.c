@@ -46,6 +46,8 @@ static void print_layout(struct buffer *text, const struct image_layout *layout,
 void plan_print_disk(struct buffer *text, const struct plan *plan)
 {
 	print_layout(text, &plan->layout, "disk");
+	if (plan->recipe->disk.base.text)
+		buffer_printf(text, "over: %s\n", plan->recipe->disk.base.text);
 	for (size_t i = 0; i < plan->artefact_count; i++)
 		if (plan->artefacts[i].layout == &plan->bare) {
 			print_layout(text, &plan->bare, "root alone");

@@ -120,11 +120,12 @@ json_t *plan_json(const struct plan *plan)
 		json_array_append_new(artefacts, json_string(plan->artefacts[i].name));
 	json_t *uefi = plan->kernel.uefi.name ? plan_package_json(&plan->kernel.uefi) : NULL;
 	return json_pack(
-		"{s:s, s:s, s:s*, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o*, s:s*, s:o, s:o}", "name",
-		recipe->name.text, "version", recipe->version.text, "summary", recipe->summary.text,
-		"suite", recipe->suite.text, "architecture", plan->architecture->name, "date",
-		(json_int_t)plan->epoch, "layers", layers_json(plan), "platforms", runs_on,
-		"packages", packages, "kernel", plan_kernel_json(plan), "uefi", uefi,
-		"command_line", plan->command_line, "disk", plan_layout_json(&plan->layout),
-		"artefacts", artefacts);
+		"{s:s, s:s, s:s*, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o*, s:s*, s:o, s:o, s:s*}",
+		"name", recipe->name.text, "version", recipe->version.text, "summary",
+		recipe->summary.text, "suite", recipe->suite.text, "architecture",
+		plan->architecture->name, "date", (json_int_t)plan->epoch, "layers",
+		layers_json(plan), "platforms", runs_on, "packages", packages, "kernel",
+		plan_kernel_json(plan), "uefi", uefi, "command_line", plan->command_line, "disk",
+		plan_layout_json(&plan->layout), "artefacts", artefacts, "base",
+		plan->recipe->disk.base.text);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base-image.h"
 #include "base/cleanup.h"
 #include "base/hash.h"
 #include "image/format.h"
@@ -238,7 +239,7 @@ static int complete(struct plan *plan, struct error *err)
 		return -1;
 	write_command_line(plan);
 	name_artefacts(plan);
-	return plan_check_bundles(plan, err);
+	return plan_check_bundles(plan, err) || base_image_check(plan, err) ? -1 : 0;
 }
 
 int plan_make(const struct recipe *recipe, const struct lock *lock, const struct store *store,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base-image.h"
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ struct build {
 	struct root_image image;          /* the root, if it is read-only */
 	struct arena arena;               /* owns what is in ... */
 	struct image_layout layout, bare; /* ... the plan's, with every range */
+	struct disk *base;                /* what images record differences to; NULL: nothing */
 	bool compiles; /* a kernel: neither it nor what is made of it is in the store */
 	struct manifest *manifest;
 };
@@ -204,6 +206,7 @@ static int write_artefact(
 		.boot_file_count = build->boot.file_count,
 		.root = build->image.path,
 		.verity = build->image.verity,
+		.base = build->base,
 	};
 
 	placed.layout = artefact->layout == &build->plan->bare ? &build->bare : &build->layout;
@@ -223,7 +226,8 @@ static int stage_image(struct build *build, char **ret_result, struct error *err
 
 	if (tree < 0)
 		return error_errno(err, errno, "%s", build->root);
-	if (place_layouts(build, tree, err))
+	if (place_layouts(build, tree, err) || base_image_open(plan->recipe, &build->base, err) ||
+		(build->base && manifest_set_base(build->manifest, build->base->path, err)))
 		return -1;
 	for (size_t i = 0; i < plan->artefact_count; i++) {
 		progress_step(plan->artefacts[i].name, i, plan->artefact_count);
@@ -297,6 +301,7 @@ static void build_release(struct build *build)
 	layers_release(&build->layers);
 	work_directory_release(&build->work);
 	manifest_free(build->manifest);
+	disk_free(build->base);
 	boot_parts_release(&build->parts);
 	boot_made_release(&build->boot);
 	root_image_release(&build->image);

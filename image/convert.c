@@ -9,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/size.h"
+#include "over-base.h"
 #include "partition.h"
 
 /* For formats that record when they were made: the year 2000, from which VHD counts. */
@@ -60,7 +61,9 @@ static int write_file(const struct conversion *conversion, const char *path, str
 	};
 	cleanup_disk struct disk *to = NULL;
 
-	if (disk_create(conversion->driver, &options, &to, err))
+	if (conversion->base
+			? over_base_create(conversion->driver, &options, conversion->base, &to, err)
+			: disk_create(conversion->driver, &options, &to, err))
 		return -1;
 	if (!copy(conversion, to, err))
 		return 0;
@@ -91,6 +94,9 @@ int image_convert(const struct conversion *conversion, struct error *err)
 
 	if (!conversion->replace && !access(conversion->path, F_OK))
 		return error_set(err, STATUS_FAILED, "%s: it is there already; --force replaces it",
+			conversion->path);
+	if (disk_chain_has(conversion->base, conversion->path))
+		return error_set(err, STATUS_FAILED, "%s: the image would be its own base",
 			conversion->path);
 	unlink(beside);
 	if (write_file(conversion, beside, err))

@@ -8,6 +8,7 @@ struct conversion {
 	const struct disk_driver *driver;
 	enum compression compression;
 	uint32_t cluster_size; /* 0: the format's own */
+	struct disk *base;     /* to record the differences to; borrowed; NULL: none */
 	const char *path;      /* of the new file */
 	bool replace;          /* the file, if it is there */
 	/* Told now and then how far it is; may be NULL. */

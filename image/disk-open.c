@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/memory.h"
@@ -77,19 +78,31 @@ static char *backing_path(const struct disk *overlay)
 		"%.*s/%s", (int)(slash - overlay->path), overlay->path, overlay->backing_name);
 }
 
+bool disk_chain_has(const struct disk *top, const char *path)
+{
+	struct stat file, other;
+
+	if (stat(path, &file))
+		return false;
+	for (const struct disk *disk = top; disk; disk = disk->backing)
+		if (disk->path && !stat(disk->path, &other) && file.st_dev == other.st_dev &&
+			file.st_ino == other.st_ino)
+			return true;
+	return false;
+}
+
 /* Refuses a file that the chain from `top` on already has. */
 static int check_new(const struct disk *top, const char *path, struct error *err)
 {
-	struct stat file, other;
 	unsigned depth = 0;
 
-	if (stat(path, &file))
+	if (access(path, F_OK))
 		return error_errno(err, errno, "%s", path);
-	for (const struct disk *disk = top; disk; disk = disk->backing, depth++)
-		if (!stat(disk->path, &other) && file.st_dev == other.st_dev &&
-			file.st_ino == other.st_ino)
-			return error_set(err, STATUS_FAILED,
-				"%s: the chain of backing files is a loop", path);
+	if (disk_chain_has(top, path))
+		return error_set(
+			err, STATUS_FAILED, "%s: the chain of backing files is a loop", path);
+	for (const struct disk *disk = top; disk; disk = disk->backing)
+		depth++;
 	if (depth == CHAIN_MAX)
 		return error_set(err, STATUS_FAILED, "%s: more than %d backing files above it",
 			path, CHAIN_MAX - 1);

@@ -21,6 +21,14 @@ static uint64_t l2_entry(const struct qcow2 *image, uint64_t entry)
 	return image->version == 2 && !(entry & QCOW2_COMPRESSED) ? entry & ~QCOW2_ZERO : entry;
 }
 
+static uint64_t features(const struct qcow2 *image)
+{
+	bool zstd = image->packer && image->compression == COMPRESSION_ZSTD;
+
+	return (zstd ? QCOW2_FEATURE_COMPRESSION : 0) |
+	       (image->extended ? QCOW2_FEATURE_EXTENDED : 0);
+}
+
 /* Writes the L2 tables; fills the L1 table, big-endian. */
 static int write_l2(struct qcow2 *image, uint64_t *l1, struct error *err)
 {
@@ -56,10 +64,10 @@ static int write_l1(struct qcow2 *image, struct layout *layout, struct error *er
 /* How often each cluster of the file is used, those of the refcounts not yet. */
 static void count_data(const struct qcow2 *image, uint16_t *counts)
 {
-	uint64_t size = qcow2_cluster_size(image), per_table = qcow2_table_entries(image), length;
+	uint64_t size = qcow2_cluster_size(image), words = qcow2_entry_words(image), length;
 
 	for (uint64_t i = 0; i < image->l1_entries; i++) {
-		for (uint64_t k = 0; image->tables[i] && k < per_table; k++) {
+		for (uint64_t k = 0; image->tables[i] && k < size / sizeof(uint64_t); k += words) {
 			uint64_t entry = image->tables[i][k];
 			if (!(entry & QCOW2_COMPRESSED)) {
 				if (entry & QCOW2_OFFSET)
@@ -110,7 +118,7 @@ static int write_header(struct qcow2 *image, const struct layout *layout, struct
 	const struct disk *disk = &image->disk;
 	cleanup_buffer struct buffer buffer = {0};
 	static const uint8_t zeros[8];
-	bool zstd = image->packer && image->compression == COMPRESSION_ZSTD;
+	bool zstd = features(image) & QCOW2_FEATURE_COMPRESSION;
 	uint32_t header_length = image->version == 2 ? QCOW2_HEADER_V2
 				 : zstd              ? sizeof(struct qcow2_header)
 						     : QCOW2_HEADER_V3;
@@ -125,7 +133,7 @@ static int write_header(struct qcow2 *image, const struct layout *layout, struct
 		.refcount_table_clusters = htobe32(layout->refcount_table_clusters),
 		.refcount_order = htobe32(4),
 		.header_length = htobe32(header_length),
-		.incompatible = htobe64(zstd ? QCOW2_FEATURE_COMPRESSION : 0),
+		.incompatible = htobe64(features(image)),
 		.compression = zstd ? QCOW2_ZSTD : 0,
 	};
 

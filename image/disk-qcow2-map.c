@@ -63,7 +63,7 @@ static int find_entries(struct qcow2 *image, uint64_t cluster, const uint64_t **
 	if (!image->tables)
 		return load_entries(image, cluster, ret_entries, ret_count, err);
 	const uint64_t *table = image->tables[cluster / per_table];
-	*ret_entries = table ? table + index : NULL;
+	*ret_entries = table ? table + index * qcow2_entry_words(image) : NULL;
 	*ret_count = per_table - index;
 	return 0;
 }
@@ -93,7 +93,7 @@ static int read_part(const struct qcow2 *image, const uint64_t *words, unsigned 
 		.kind = zero    ? QCOW2_IS_ZERO
 			: there ? QCOW2_IS_DATA
 				: QCOW2_IS_BELOW,
-		.host = there ? host + part * qcow2_unit(image) : 0,
+		.host = host ? host + part * qcow2_unit(image) : 0,
 	};
 	return check_place(image, host, err);
 }
@@ -166,22 +166,37 @@ int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
 
 uint64_t *qcow2_entry(struct qcow2 *image, uint64_t cluster)
 {
-	uint64_t per_table = qcow2_table_entries(image);
+	uint64_t per_table = qcow2_table_entries(image), words = qcow2_entry_words(image);
 	uint64_t **table = &image->tables[cluster / per_table];
 
 	if (!*table)
-		*table = xcalloc(per_table, sizeof(**table));
-	return *table + cluster % per_table;
+		*table = xcalloc(per_table * words, sizeof(**table));
+	return *table + cluster % per_table * words;
+}
+
+/* The bits of the parts of a cluster, from the first to the last one that a range in it touches. */
+static uint64_t part_bits(const struct qcow2 *image, uint64_t start, uint64_t end)
+{
+	uint64_t first = start / qcow2_unit(image), last = (end - 1) / qcow2_unit(image);
+
+	return ((2ull << last) - 1) & ~((1ull << first) - 1);
 }
 
 void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero)
 {
-	uint64_t size = qcow2_cluster_size(image);
-	uint64_t first = offset / size, last = (offset + length - 1) / size;
+	uint64_t size = qcow2_cluster_size(image), end = offset + length;
+	uint64_t first = offset / size, last = (end - 1) / size;
 
 	for (uint64_t cluster = first; cluster <= last; cluster++) {
 		uint64_t at = host ? host / size * size + (cluster - first) * size : 0;
-		*qcow2_entry(image, cluster) =
-			at | (at ? QCOW2_COPIED : 0) | (zero ? QCOW2_ZERO : 0);
+		uint64_t *entry = qcow2_entry(image, cluster);
+		entry[0] =
+			at | (at ? QCOW2_COPIED : 0) | (zero && !image->extended ? QCOW2_ZERO : 0);
+		if (!image->extended)
+			continue;
+		uint64_t parts = part_bits(image, cluster == first ? offset % size : 0,
+			cluster == last ? end - cluster * size : size);
+		entry[1] &= ~(parts | parts << QCOW2_PARTS);
+		entry[1] |= zero ? parts << QCOW2_PARTS : parts;
 	}
 }

@@ -9,6 +9,20 @@
 #include "disk-qcow2.h"
 #include "host-file.h"
 
+/* Whether the L2 entries tell the parts of clusters apart. */
+static bool has_parts(const struct disk_options *options, uint64_t cluster_size)
+{
+	return options->parts && !options->compression &&
+	       cluster_size >= 1u << QCOW2_EXTENDED_BITS_MIN;
+}
+
+static uint64_t l1_entries(uint64_t size, uint64_t cluster_size, bool parts)
+{
+	uint64_t entries = cluster_size / sizeof(uint64_t) / (parts ? 2 : 1);
+
+	return divide_up(size, cluster_size * entries);
+}
+
 static int check_options(
 	const struct disk_options *options, uint64_t cluster_size, struct error *err)
 {
@@ -17,7 +31,8 @@ static int check_options(
 		return error_set(err, STATUS_FAILED,
 			"clusters of %llu bytes: not a power of two from 512 to 2M",
 			(unsigned long long)cluster_size);
-	if (divide_up(options->size, cluster_size * (cluster_size / 8)) > QCOW2_L1_MAX)
+	if (l1_entries(options->size, cluster_size, has_parts(options, cluster_size)) >
+		QCOW2_L1_MAX)
 		return error_set(err, STATUS_FAILED,
 			"a disk of %llu bytes: too large for clusters of %llu bytes",
 			(unsigned long long)options->size, (unsigned long long)cluster_size);
@@ -39,6 +54,7 @@ static int create(const struct disk_driver *driver, const struct disk_options *o
 {
 	uint64_t cluster_size =
 		options->cluster_size ? options->cluster_size : 1u << QCOW2_BITS_DEFAULT;
+	bool parts = has_parts(options, cluster_size);
 	int fd;
 
 	if (check_options(options, cluster_size, err) ||
@@ -57,7 +73,8 @@ static int create(const struct disk_driver *driver, const struct disk_options *o
 		.cluster_bits = __builtin_ctzll(cluster_size),
 		.end = cluster_size,
 		.scratch = xmalloc(cluster_size),
-		.l1_entries = divide_up(options->size, cluster_size * (cluster_size / 8)),
+		.extended = parts,
+		.l1_entries = l1_entries(options->size, cluster_size, parts),
 	};
 	image->tables = xcalloc(image->l1_entries, sizeof(*image->tables));
 	if (options->backing) {
@@ -87,7 +104,7 @@ int qcow2_create_v2(const struct disk_options *options, struct disk **ret_disk, 
 	return create(&disk_qcow2_v2, options, ret_disk, err);
 }
 
-/* Copies a part of one cluster from the disk below to its new place. */
+/* Copies a part of one unit from the disk below to its new place. */
 static int copy_below(
 	struct qcow2 *image, uint64_t offset, uint64_t end, uint64_t host, struct error *err)
 {
@@ -100,40 +117,29 @@ static int copy_below(
 	return file_write_at(image->fd, host, image->scratch, length, err);
 }
 
-/* Gives the range (of one L2 table, nowhere in the file yet) new clusters at the end; what they
- * hold outside the range is copied from below. */
-static int allocate(struct qcow2 *image, uint64_t offset, const struct qcow2_extent *extent,
-	uint64_t *ret_host, struct error *err)
+/* Puts data (NULL: zeros) where the range has its place in the file, or gets it now, at the end.
+ * What the range does not fill of its first and last unit comes from below. */
+static int write_extent(struct qcow2 *image, uint64_t offset, const void *data,
+	const struct qcow2_extent *extent, struct error *err)
 {
-	uint64_t size = qcow2_cluster_size(image), end = offset + extent->length;
-	uint64_t first = offset / size * size, last = round_up(end, size);
-	uint64_t host = image->end + offset - first;
+	uint64_t size = qcow2_cluster_size(image), unit = qcow2_unit(image);
+	uint64_t host = extent->host ? extent->host : image->end + offset % size;
+	uint64_t start = offset - offset % unit, end = offset + extent->length;
+	uint64_t last = round_up(end, unit);
 
 	if (last > image->disk.size)
 		last = image->disk.size;
 	if (image->disk.backing && extent->kind == QCOW2_IS_BELOW &&
-		(copy_below(image, first, offset, image->end, err) ||
+		(copy_below(image, start, offset, host - (offset - start), err) ||
 			copy_below(image, end, last, host + extent->length, err)))
-		return -1;
-	*ret_host = host;
-	return 0;
-}
-
-/* Puts data (NULL: zeros) into the clusters that the range has, or gets now. */
-static int write_extent(struct qcow2 *image, uint64_t offset, const void *data,
-	const struct qcow2_extent *extent, struct error *err)
-{
-	uint64_t host = extent->host;
-
-	if (!host && allocate(image, offset, extent, &host, err))
 		return -1;
 	if (data ? file_write_at(image->fd, host, data, extent->length, err)
 		 : host_file_zero(image->fd, host, extent->length, err))
 		return -1;
 	qcow2_map_set(image, offset, extent->length, host, false);
-	uint64_t end = round_up(host + extent->length, qcow2_cluster_size(image));
-	if (end > image->end)
-		image->end = end;
+	uint64_t host_end = round_up(host + extent->length, size);
+	if (host_end > image->end)
+		image->end = host_end;
 	return 0;
 }
 
@@ -153,10 +159,10 @@ int qcow2_write(
 	return 0;
 }
 
-/* Cuts the extent down to whole clusters, or to a part of one; says which. */
-static bool whole_clusters(const struct qcow2 *image, uint64_t offset, struct qcow2_extent *extent)
+/* Cuts the extent down to whole units, or to a part of one; says which. */
+static bool whole_units(const struct qcow2 *image, uint64_t offset, struct qcow2_extent *extent)
 {
-	uint64_t size = qcow2_cluster_size(image), inside = offset % size;
+	uint64_t size = qcow2_unit(image), inside = offset % size;
 
 	if (!inside && extent->length >= size) {
 		extent->length -= extent->length % size;
@@ -176,11 +182,11 @@ static int zero_extent(
 		return 0;
 	if (extent->kind == QCOW2_IS_BELOW && (!below || offset >= below->size))
 		return 0;
-	if (!whole_clusters(image, offset, extent))
+	if (!whole_units(image, offset, extent))
 		return write_extent(image, offset, NULL, extent, err);
 	if (extent->host && host_file_zero(image->fd, extent->host, extent->length, err))
 		return -1;
-	/* A cluster that was written keeps its place in the file, as a hole. */
+	/* What was written keeps its place in the file, as a hole. */
 	qcow2_map_set(image, offset, extent->length, extent->host, true);
 	return 0;
 }

@@ -10,8 +10,8 @@
  *
  *     header | data as it came | L2 tables | L1 table | refcount table | refcount blocks
  *
- * With extended L2 entries, which we only read, each says of the 32 parts of its cluster where they
- * are.
+ * With extended L2 entries, which overlays can have, each says of the 32 parts of its cluster
+ * whether they are here, or read as zeros, or are below.
  *
  * A compressed cluster takes as many bytes as it needs, wherever the one before it ended: several
  * share a cluster of the file, which is counted once for each.
@@ -93,6 +93,8 @@ struct qcow2 {
 	unsigned version;
 	enum compression compression; /* of clusters that are compressed */
 
+	bool extended; /* L2 entries have two words, the second for the parts of the cluster */
+
 	/* A disk that was created: its L2 tables in the host's byte order, owned. NULL: nothing of
 	 * that range was ever written. */
 	uint64_t **tables;
@@ -102,7 +104,6 @@ struct qcow2 {
 	struct qcow2_gap gaps[QCOW2_GAPS]; /* the largest ones, for more of them */
 
 	/* A disk that was opened: */
-	bool extended; /* L2 entries have two words, the second for the parts of the cluster */
 	uint64_t file_size;
 	uint64_t *l1;                             /* in the host's byte order; owned */
 	uint64_t window[QCOW2_WINDOW], window_at; /* a part of an L2 table, and its place */
@@ -120,7 +121,7 @@ static inline uint64_t qcow2_cluster_size(const struct qcow2 *image)
 	return 1ull << image->cluster_bits;
 }
 
-/* What an L2 entry can tell apart. */
+/* What an L2 entry can tell apart: a cluster, or a part of it. */
 static inline uint64_t qcow2_unit(const struct qcow2 *image)
 {
 	return qcow2_cluster_size(image) / (image->extended ? QCOW2_PARTS : 1);
@@ -149,10 +150,11 @@ struct qcow2_extent {
  * alike and contiguous in the file. */
 int qcow2_map(struct qcow2 *image, uint64_t offset, uint64_t length,
 	struct qcow2_extent *ret_extent, struct error *err);
-/* The L2 entry of a cluster of a disk that was created; its table is made when needed. */
+/* The words of the L2 entry of a cluster of a disk that was created; its table is made when needed.
+ */
 uint64_t *qcow2_entry(struct qcow2 *image, uint64_t cluster);
-/* Records that the clusters of the range are at `host` (0: nowhere) in the file, in a row. The
- * range lies within one L2 table. */
+/* Records that the clusters of the range, or the parts of them that it touches, are at `host` (0:
+ * nowhere) in the file, in a row. The range lies within one L2 table. */
 void qcow2_map_set(struct qcow2 *image, uint64_t offset, uint64_t length, uint64_t host, bool zero);
 
 int qcow2_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);

@@ -37,6 +37,7 @@ struct disk_options {
 	struct disk *backing;
 	const char *
 		backing_name; /* path to record, relative to the new file's directory or absolute */
+	bool parts; /* of clusters are told apart, where they can be: small changes take little */
 };
 
 /* What a format can do. The disk_options that it does not have must not be set. */
@@ -107,6 +108,8 @@ int disk_create(const struct disk_driver *driver, const struct disk_options *opt
 	struct disk **ret_disk, struct error *err);
 /* Opens an image of any format that jeos reads, with its backing chain. */
 int disk_open(const char *path, bool writable, struct disk **ret_disk, struct error *err);
+/* Whether the file of that path, if there is one, is an opened disk's or that of one below it. */
+bool disk_chain_has(const struct disk *top, const char *path);
 /* These check the range against the disk's size. */
 int disk_read(struct disk *disk, uint64_t offset, void *data, uint64_t length, struct error *err);
 /* Blocks of zeros are not stored: they are passed on as disk_zero(). */

@@ -12,6 +12,7 @@
 #include "bundle.h"
 #include "ext4.h"
 #include "format.h"
+#include "over-base.h"
 
 /* An image being written. */
 struct writing {
@@ -50,11 +51,13 @@ static int write_filesystem(const struct writing *writing, const struct image_pa
 {
 	const struct filesystem *filesystem = filesystem_find(partition->filesystem);
 	const struct slice slice = {writing->disk, partition->start, partition->length};
+	const struct slice base = {writing->contents->base, partition->start, partition->length};
 	const struct filesystem_options options = {
 		.uuid = partition->filesystem_uuid,
 		.label = partition->label,
 		.epoch = writing->layout->epoch,
 		.work = writing->work,
+		.base = slice_is_inside(&base) ? &base : NULL,
 	};
 
 	if (!filesystem)
@@ -166,10 +169,12 @@ int image_write_disk(const struct image_order *order, const struct disk_driver *
 		.epoch = layout->epoch,
 		.base = base,
 	};
+	struct disk *below = driver->abilities & DISK_HAS_BACKING ? order->contents->base : NULL;
 	struct writing writing = {
 		.layout = layout, .contents = order->contents, .work = order->work};
 
-	if (disk_create(driver, &options, &writing.disk, err))
+	if (below ? over_base_create(driver, &options, below, &writing.disk, err)
+		  : disk_create(driver, &options, &writing.disk, err))
 		return -1;
 	int result = write_disk(&writing, err);
 	disk_free(writing.disk);
@@ -196,6 +201,9 @@ int image_write(const struct image_layout *layout, const struct image_contents *
 
 	if (!format_find(name, &format))
 		return error_set(err, STATUS_FAILED, "%s: unknown format", name);
+	if (disk_chain_has(contents->base, path))
+		return error_set(err, STATUS_FAILED,
+			"%s: the image would be its own base; write it elsewhere", path);
 	unlink(beside);
 	if (write_format(&order, &format, beside, err)) {
 		unlink(beside);

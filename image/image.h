@@ -29,6 +29,9 @@ struct image_contents {
 	/* Files with what the partitions `root` and `verity` hold; NULL: the root is written from
 	 * the tree, and there is no verity. */
 	const char *root, *verity;
+	/* An opened image that those of formats with backing files record the differences to; NULL:
+	 * none. Files that are in both lie at the same place. */
+	struct disk *base;
 };
 
 /* All that an image is made from. */

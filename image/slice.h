@@ -9,6 +9,14 @@ struct slice {
 	uint64_t start, length;
 };
 
+/* Whether there is a disk, and all of the slice is on it. */
+static inline bool slice_is_inside(const struct slice *slice)
+{
+	const struct disk *disk = slice->disk;
+
+	return disk && slice->start <= disk->size && slice->length <= disk->size - slice->start;
+}
+
 int slice_read(
 	const struct slice *slice, uint64_t offset, void *data, uint64_t length, struct error *err);
 int slice_write(const struct slice *slice, uint64_t offset, const void *data, uint64_t length,

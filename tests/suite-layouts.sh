@@ -86,6 +86,78 @@ test_an_mbr_disk_and_a_root_alone_boot() {
 	assertContains "$output" 'plain.ext4 kvm direct: port: 80'
 }
 
+# What is recorded is what differs: the files that both have lie at the same place.
+test_an_image_over_a_base_boots() {
+	local base over name=over-1.0-amd64 disk='size: 256M, firmware: [bios]'
+	base=$out/below-1.0-amd64.qcow2 over=$TMPDIR/over/$name.qcow2
+	mkdir -p overlays/added/srv/www
+	echo 'Only in the image above.' >overlays/added/srv/www/added
+	for recipe in below over whole; do
+		printf '%s\n' "name: $recipe" "from: $JEOS_TOP/recipes/tiny-web.yaml" 'kernel: cloud' \
+			"disk: {$disk, base: out/below-1.0-amd64.qcow2}" 'hostname: same' \
+			'overlays: [added]' 'test: {memory: 192M, checks: [' \
+			'  {run: {command: cat /srv/www/added, output: image above}}]}' >"$recipe.yaml"
+	done
+	sed -i '/^overlays/d; s/, base: [^}]*//' below.yaml
+	sed -i 's/, base: [^}]*//' whole.yaml
+	run check over.yaml
+	assertEquals 3 $status
+	assertContains "$errors" 'over.yaml:4:'
+	assertContains "$errors" 'for the base image'
+	"$JEOS" -q build -o "$out" below.yaml whole.yaml >/dev/null 2>errors || fail "$(<errors)"
+	"$JEOS" -q build -o over over.yaml >/dev/null 2>errors || fail "$(<errors)"
+	assertTrue "$(qemu-img check "$over" 2>&1)" $?
+	assertEquals '["../out/below-1.0-amd64.qcow2","qcow2",true]' \
+		"$(qemu-img info --output=json "$over" | jq -c '[.["backing-filename"],
+			.["backing-filename-format"], .["format-specific"].data["extended-l2"]]')"
+	assertEquals "$(sha256sum <"$base" | cut -d ' ' -f 1)" \
+		"$(jq -r .base.sha256 "over/$name.manifest.json")"
+	assertTrue "$(stat -c '%s %n' "$base" "$over")" \
+		"[ $(stat -c %s "$over") -lt $(($(stat -c %s "$base") / 3)) ]"
+	# The same files as in an image that was written whole, but for the UUIDs in some.
+	run diff "$over" "$out/whole-1.0-amd64.qcow2"
+	assertEquals '/boot/grub/grub.cfg /etc/fstab' \
+		"$(sed -n 's|^\(/[^:]*\): its contents.*|\1|p' <<<"$output" | xargs)"
+	run test --boot bios -o over over.yaml
+	assertEquals "$output$errors" 0 $status
+	sed -i 's/size: 256M/size: 128M/' over.yaml
+	run build -o over over.yaml
+	assertEquals 3 $status
+	assertContains "$errors" 'the base image is a disk of 256 MiB, and this one has 128 MiB'
+	sed -i 's/size: 128M/size: 256M, formats: [vmdk]/' over.yaml
+	run build -o over over.yaml
+	assertEquals 3 $status
+	assertContains "$errors" 'add qcow2 to `formats`'
+	sed -i 's/\[vmdk]/[qcow2]/; s/name: over/name: below/' over.yaml
+	run build -o "$out" over.yaml
+	assertEquals "$errors" 1 $status
+	assertContains "$errors" 'its own base'
+	assertEquals 0 "$(qemu-img check "$base" >/dev/null 2>&1; echo $?)"
+}
+
+# The same of an image that is there already.
+test_convert_over_a_base() {
+	local base=$out/below-1.0-amd64.qcow2 image=$out/whole-1.0-amd64.qcow2
+	run convert --base "$base" -o rebased.qcow2 "$image" qcow2
+	assertEquals "$errors" 0 $status
+	assertTrue compare "qemu-img compare -q rebased.qcow2 '$image'"
+	assertContains "$(qemu-img info rebased.qcow2)" 'backing file: out/below'
+	run convert --base "$base" -o rebased.vmdk "$image" vmdk
+	assertEquals 2 $status
+	assertContains "$errors" 'records no differences; take qcow2'
+	run convert --force --base "$base" -o "$base" "$image" qcow2
+	assertEquals 1 $status
+	assertContains "$errors" 'its own base'
+	printf 'QFI\373\0\0\0\3' >no-image
+	run convert --base no-image -o rebased2.qcow2 "$image" qcow2
+	assertEquals 1 $status
+	assertContains "$errors" '--base: no-image: qcow2 header: '
+	run convert --base missing -o rebased2.qcow2 "$image" qcow2
+	assertEquals 1 $status
+	assertContains "$errors" '--base: missing: '
+	assertEquals 0 "$(find . -name 'rebased2*' | wc -l)"
+}
+
 # With a kernel that is compiled, and device-mapper.
 test_a_tampered_root_does_not_boot() {
 	need_full || return 0

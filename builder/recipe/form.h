@@ -26,12 +26,12 @@ struct form {
 extern const struct form form_text, form_name, form_version, form_recipe, form_suite,
 	form_architecture, form_mirror, form_snapshot, form_keyring, form_component, form_package,
 	form_package_name, form_strip, form_bootstrap, form_base, form_debconf, form_kernel,
-	form_fragment, form_kernel_package, form_kernel_word, form_overlay, form_hook, form_init,
-	form_password_hash, form_ssh_key, form_firmware, form_cloud_source, form_filesystem,
-	form_compression, form_format, form_platform, form_script, form_expression, form_module,
-	form_path, form_event, form_lines, form_url, form_eula, form_property, form_property_type,
-	form_property_value, form_variable, form_port, form_table, form_changes, form_use,
-	form_extent, form_label, form_data_filesystem, form_mount;
+	form_base_image, form_fragment, form_kernel_package, form_kernel_word, form_overlay,
+	form_hook, form_init, form_password_hash, form_ssh_key, form_firmware, form_cloud_source,
+	form_filesystem, form_compression, form_format, form_platform, form_script, form_expression,
+	form_module, form_path, form_event, form_lines, form_url, form_eula, form_property,
+	form_property_type, form_property_value, form_variable, form_port, form_table, form_changes,
+	form_use, form_extent, form_label, form_data_filesystem, form_mount;
 
 /* Adds a problem unless the word, which is not empty, has the form. May replace its text. */
 int form_check(struct recipe *recipe, const struct form *form, struct word *word);

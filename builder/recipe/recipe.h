@@ -54,6 +54,7 @@ struct recipe_disk {
 	struct word changes;
 	bool verity; /* every block of the root that is read is checked */
 	vector(struct recipe_partition) partitions;
+	struct word base;         /* file of an image to record the differences to; NULL: none */
 	struct word_list formats; /* empty: those of the platforms */
 	/* Of formats that have the choice: "none", "zlib", "zstd"; bytes of a cluster. */
 	struct word compression;

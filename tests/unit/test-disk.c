@@ -62,16 +62,22 @@ static void test_overlay(void **state)
 		uint64_t below, above;
 		uint32_t cluster_size;
 		enum compression compression;
+		bool parts;
 	} pairs[] = {
-		{3 * MIB, 3 * MIB, 0, COMPRESSION_NONE},
-		{MIB + 512, 3 * MIB + 1024, 0, COMPRESSION_NONE},
-		{MIB + 512, 3 * MIB + 1024, 0, COMPRESSION_ZLIB},
-		{3 * MIB, MIB + 512, 0, COMPRESSION_NONE},
-		{3 * MIB, MIB + 512, 0, COMPRESSION_ZSTD},
-		{300 * KIB, 400 * KIB + 512, 512, COMPRESSION_NONE},
-		{300 * KIB, 400 * KIB + 512, 512, COMPRESSION_ZSTD},
-		{MIB, 9 * MIB, 2 * MIB, COMPRESSION_NONE},
-		{MIB, 9 * MIB, 2 * MIB, COMPRESSION_ZLIB},
+		{3 * MIB, 3 * MIB, 0, COMPRESSION_NONE, true},
+		{MIB + 512, 3 * MIB + 1024, 16 * KIB, COMPRESSION_NONE, true},
+		{3 * MIB, MIB + 512, 2 * MIB, COMPRESSION_NONE, true},
+		{3 * MIB, MIB + 512, 4 * KIB, COMPRESSION_NONE, true},
+		{3 * MIB, 3 * MIB, 0, COMPRESSION_ZSTD, true},
+		{3 * MIB, 3 * MIB, 0, COMPRESSION_NONE, false},
+		{MIB + 512, 3 * MIB + 1024, 0, COMPRESSION_NONE, false},
+		{MIB + 512, 3 * MIB + 1024, 0, COMPRESSION_ZLIB, false},
+		{3 * MIB, MIB + 512, 0, COMPRESSION_NONE, false},
+		{3 * MIB, MIB + 512, 0, COMPRESSION_ZSTD, false},
+		{300 * KIB, 400 * KIB + 512, 512, COMPRESSION_NONE, false},
+		{300 * KIB, 400 * KIB + 512, 512, COMPRESSION_ZSTD, false},
+		{MIB, 9 * MIB, 2 * MIB, COMPRESSION_NONE, false},
+		{MIB, 9 * MIB, 2 * MIB, COMPRESSION_ZLIB, false},
 	};
 	cleanup_free char *base = scratch_path(state, "base.raw");
 	cleanup_free char *path = scratch_path(state, "overlay.qcow2");
@@ -93,6 +99,7 @@ static void test_overlay(void **state)
 			.size = model.size,
 			.cluster_size = pairs[i].cluster_size,
 			.compression = pairs[i].compression,
+			.parts = pairs[i].parts,
 			.backing = below,
 			.backing_name = "base.raw"};
 		unlink(path);

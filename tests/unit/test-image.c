@@ -200,6 +200,57 @@ static void test_same_bytes(void **state)
 	}
 }
 
+static int write_tree(const char *name, struct disk *base, const char *path, struct error *err)
+{
+	cleanup_fd int tree = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct arena arena = {0};
+	struct image_layout layout = make_layout(SIZE, 0, &arena);
+	const struct image_contents contents = {.tree = tree, .base = base};
+	int result = image_write(&layout, &contents, "qcow2", path, "work", err);
+
+	arena_release(&arena);
+	return result;
+}
+
+static off_t length_of(const char *path)
+{
+	struct stat status;
+
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_size;
+}
+
+/* A file that comes first in the tree does not move those that are in both. */
+static void test_over_a_base(void **state)
+{
+	cleanup_disk struct disk *base = NULL;
+	struct error err = {0};
+
+	(void)state;
+	need_programs();
+	free(run_program("cp", "-a", "tree", "grown", NULL));
+	make_file("tree", "shared", 8 * MIB);
+	make_file("grown", "shared", 8 * MIB);
+	make_file("grown", "-first", 100000);
+	assert_ok(write_tree("tree", NULL, "out/below.qcow2", &err), &err);
+	assert_ok(disk_open("out/below.qcow2", false, &base, &err), &err);
+	assert_ok(write_tree("grown", base, "out/over.qcow2", &err), &err);
+	assert_ok(write_tree("grown", base, "out/again.qcow2", &err), &err);
+	free(run_program("cmp", "out/over.qcow2", "out/again.qcow2", NULL));
+	free(run_program("qemu-img", "check", "out/over.qcow2", NULL));
+	free(run_program("qemu-img", "convert", "-O", "raw", "out/over.qcow2", "over.img", NULL));
+	assert_e2fsck_clean("over.img?offset=1048576");
+	cleanup_free char *first = debugfs("over.img?offset=1048576", "stat /-first");
+	assert_contains(first, "Size: 100000");
+	free(run_program("sh", "-c",
+		"debugfs -R 'cat /shared' 'over.img?offset=1048576' | cmp - grown/shared", NULL));
+	assert_in_range(length_of("out/over.qcow2"), 2 * 64 * KIB, 2 * MIB);
+	assert_in_range(length_of("out/below.qcow2"), 8 * MIB, 100 * MIB);
+	assert_fails(write_tree("grown", base, "out/below.qcow2", &err), &err, STATUS_FAILED,
+		"its own base");
+	assert_int_equal(unlink("tree/shared"), 0);
+}
+
 static void test_nothing_is_left(void **state)
 {
 	struct error err = {0};
@@ -279,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_layout_too_small),
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_same_bytes),
+		cmocka_unit_test(test_over_a_base),
 		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_missing_loader),
 		cmocka_unit_test(test_find_root),
