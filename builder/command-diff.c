@@ -62,6 +62,14 @@ static void print_json(const struct differences *differences)
 	puts(line);
 }
 
+/* What is wrong with an image is told apart from what differs, as by diff(1) and cmp(1). */
+static int trouble(struct error *err)
+{
+	if (err->status == STATUS_FAILED)
+		err->status = STATUS_USAGE;
+	return -1;
+}
+
 static int compare(const struct comparison *comparison, struct error *err)
 {
 	if (inspect_packages_compare(comparison, err) || image_compare(comparison, err))
@@ -85,7 +93,7 @@ static int run(const struct arguments *arguments, struct error *err)
 	if (read_ignored(argument_value(arguments, "ignore"), &comparison.ignored, err) ||
 		image_view_open(images[0], &first, err) ||
 		image_view_open(images[1], &second, err) || compare(&comparison, err))
-		return -1;
+		return trouble(err);
 	differences_print(&differences, 0, &text);
 	if (arguments->json)
 		print_json(&differences);
@@ -113,6 +121,6 @@ const struct command command_diff = {
 	.help = "Compares packages, partition tables, filesystems, files, and the bytes outside "
 		"of\n"
 		"them, whatever format the images are in. Exit status: 0 when nothing differs, 1\n"
-		"when something does, or when an image cannot be read.",
+		"when something does, 2 when an image cannot be read, as of diff(1) and cmp(1).",
 	.run = run,
 };

@@ -12,6 +12,7 @@ enum {
 	ZSTD_LEVEL = 3, /* what QEMU takes */
 	ZSTD_SMALL = 64 * KIB,
 	XZ_PRESET = 3, /* a third of the time of the usual 6, and a tenth larger */
+	XZ_MEMORY = 16 * MIB,
 };
 
 /* No larger than what QEMU makes of it: qcow2, which it writes on all cores, in a fifth of the
@@ -148,11 +149,11 @@ static bool inflate_deflate(enum compression compression, const void *data, size
 	const struct inflated *inflated, size_t *ret_got)
 {
 	struct libdeflate_decompressor *inflater = must_exist(libdeflate_alloc_decompressor());
-	typeof(libdeflate_zlib_decompress_ex) *inflate = compression == COMPRESSION_ZLIB
-								 ? libdeflate_zlib_decompress_ex
-								 : libdeflate_deflate_decompress_ex;
+	typeof(libdeflate_zlib_decompress_ex) *decompress =
+		compression == COMPRESSION_ZLIB ? libdeflate_zlib_decompress_ex
+						: libdeflate_deflate_decompress_ex;
 	size_t read;
-	bool fine = inflate(inflater, data, length, inflated->data, inflated->room, &read,
+	bool fine = decompress(inflater, data, length, inflated->data, inflated->room, &read,
 			    ret_got) == LIBDEFLATE_SUCCESS;
 
 	libdeflate_free_decompressor(inflater);
@@ -181,14 +182,37 @@ static bool inflate_zstd(
 	return true;
 }
 
+/* Blocks need no dictionary that is larger than they are. */
+static bool inflate_xz(
+	const uint8_t *data, size_t length, const struct inflated *inflated, size_t *ret_got)
+{
+	uint64_t memory = XZ_MEMORY;
+	size_t read = 0;
+
+	*ret_got = 0;
+	return lzma_stream_buffer_decode(&memory, 0, NULL, data, &read, length, inflated->data,
+		       ret_got, inflated->room) == LZMA_OK;
+}
+
+static bool inflate(enum compression compression, const void *data, size_t length,
+	const struct inflated *inflated, size_t *ret_got)
+{
+	switch (compression) {
+	case COMPRESSION_ZSTD:
+		return inflate_zstd(data, length, inflated, ret_got);
+	case COMPRESSION_XZ:
+		return inflate_xz(data, length, inflated, ret_got);
+	default:
+		return inflate_deflate(compression, data, length, inflated, ret_got);
+	}
+}
+
 bool compression_inflate(enum compression compression, const void *data, size_t length,
 	const struct inflated *inflated)
 {
 	size_t got = 0;
 
-	if (!(compression == COMPRESSION_ZSTD
-			    ? inflate_zstd(data, length, inflated, &got)
-			    : inflate_deflate(compression, data, length, inflated, &got)))
+	if (!inflate(compression, data, length, inflated, &got))
 		return false;
 	memset((uint8_t *)inflated->data + got, 0, inflated->room - got);
 	return got >= inflated->minimum;

@@ -9,7 +9,7 @@ enum compression {
 	COMPRESSION_ZLIB,    /* RFC 1950 */
 	COMPRESSION_ZSTD,    /* RFC 8878 */
 	COMPRESSION_DEFLATE, /* RFC 1951: zlib's without its header */
-	COMPRESSION_GZIP,    /* RFC 1952: for files; only made, not inflated, as the next one */
+	COMPRESSION_GZIP,    /* RFC 1952: for files; only made, not inflated */
 	COMPRESSION_XZ,
 };
 

@@ -11,10 +11,11 @@
  */
 enum {
 	READABLE = EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS |
-		   EXT4_FEATURE_INCOMPAT_64BIT | EXT4_FEATURE_INCOMPAT_MMP |
-		   EXT4_FEATURE_INCOMPAT_FLEX_BG | EXT4_FEATURE_INCOMPAT_EA_INODE |
-		   EXT4_FEATURE_INCOMPAT_CSUM_SEED | EXT4_FEATURE_INCOMPAT_LARGEDIR |
-		   EXT4_FEATURE_INCOMPAT_INLINE_DATA | EXT4_FEATURE_INCOMPAT_CASEFOLD,
+		   EXT2_FEATURE_INCOMPAT_META_BG | EXT4_FEATURE_INCOMPAT_64BIT |
+		   EXT4_FEATURE_INCOMPAT_MMP | EXT4_FEATURE_INCOMPAT_FLEX_BG |
+		   EXT4_FEATURE_INCOMPAT_EA_INODE | EXT4_FEATURE_INCOMPAT_CSUM_SEED |
+		   EXT4_FEATURE_INCOMPAT_LARGEDIR | EXT4_FEATURE_INCOMPAT_INLINE_DATA |
+		   EXT4_FEATURE_INCOMPAT_CASEFOLD,
 	SMALLEST_DESCRIPTOR = 32,
 };
 
@@ -153,12 +154,47 @@ static uint64_t join(uint32_t low, uint32_t high)
 	return le32toh(low) | (uint64_t)le32toh(high) << 32;
 }
 
+static bool is_power_of(uint32_t number, uint32_t base)
+{
+	while (number && number % base == 0)
+		number /= base;
+	return number == 1;
+}
+
+/* Whether a group begins with a copy of the superblock. */
+static bool has_superblock(const struct ext2_super_block *super, uint32_t group)
+{
+	if (group && le32toh(super->s_feature_compat) & EXT4_FEATURE_COMPAT_SPARSE_SUPER2)
+		return group == le32toh(super->s_backup_bgs[0]) ||
+		       group == le32toh(super->s_backup_bgs[1]);
+	if (!(le32toh(super->s_feature_ro_compat) & EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER))
+		return true;
+	return !group || is_power_of(group, 3) || is_power_of(group, 5) || is_power_of(group, 7);
+}
+
+/* The byte of a group's descriptor. Blocks of them lie behind the superblock, or, with the feature
+ * meta_bg, some of them at the beginning of the first group that they describe. */
+static uint64_t descriptor_place(const struct ext4_state *state, uint32_t group)
+{
+	const struct ext2_super_block *super = &state->super;
+	uint32_t per_block = state->block_size / state->descriptor_size;
+	uint64_t index = group / per_block,
+		 block = SUPERBLOCK_OFFSET / state->block_size + 1 + index;
+	uint32_t first = group - group % per_block;
+
+	if (le32toh(super->s_feature_incompat) & EXT2_FEATURE_INCOMPAT_META_BG &&
+		index >= le32toh(super->s_first_meta_bg))
+		block = le32toh(super->s_first_data_block) +
+			(uint64_t)first * le32toh(super->s_blocks_per_group) +
+			has_superblock(super, first);
+	return block * state->block_size + group % per_block * state->descriptor_size;
+}
+
 int ext4_read_group(
 	struct image_tree *tree, uint32_t group, struct ext4_group *ret_group, struct error *err)
 {
 	const struct ext4_state *state = ext4_state(tree);
-	uint64_t first = SUPERBLOCK_OFFSET / state->block_size + 1;
-	uint64_t place = first * state->block_size + (uint64_t)group * state->descriptor_size;
+	uint64_t place = descriptor_place(state, group);
 	struct ext4_group_desc descriptor = {0};
 
 	if (group >= state->group_count)

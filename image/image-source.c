@@ -15,8 +15,8 @@ static const struct {
 	const char *suffix, *format;
 } disk_archives[] = {{".ovf", "ova"}, {"/disk.raw", "gce"}};
 
-/* Members of such archives that say something about the disk. */
-static const char *const beside_disks[] = {".ovf", ".mf", ".cert"};
+/* Members of such archives that are beside the disk. */
+static const char *const beside_disks[] = {".ovf", ".mf", ".cert", ".nvram", ".iso", ".txt"};
 
 static const char *disk_archive_format(const struct image_tree *tree)
 {
@@ -28,16 +28,32 @@ static const char *disk_archive_format(const struct image_tree *tree)
 	return NULL;
 }
 
-static const struct image_file *find_disk(const struct image_tree *tree)
+static bool is_disk(const struct image_file *file)
 {
+	bool beside = !S_ISREG(file->mode);
+
+	for (size_t i = 0; i < array_count(beside_disks); i++)
+		beside |= text_ends(file->path, beside_disks[i]);
+	return !beside;
+}
+
+static int find_disk(
+	const struct image_tree *tree, const struct image_file **ret_file, struct error *err)
+{
+	const struct image_file *found = NULL;
+
 	vector_for_each (file, &tree->files) {
-		bool beside = !S_ISREG(file->mode);
-		for (size_t i = 0; i < array_count(beside_disks); i++)
-			beside |= text_ends(file->path, beside_disks[i]);
-		if (!beside)
-			return file;
+		if (!is_disk(file))
+			continue;
+		if (found)
+			return error_set(err, STATUS_FAILED,
+				"it holds several disks, such as %s and %s: take out the one that "
+				"is meant with tar(1)",
+				found->path + 1, file->path + 1);
+		found = file;
 	}
-	return NULL;
+	*ret_file = found;
+	return found ? 0 : error_set(err, STATUS_FAILED, "there is no disk in it");
 }
 
 /* A file of its own, since disks start at the beginning of theirs. */
@@ -65,10 +81,10 @@ static int take_out(const struct archive_source *place, int *ret_fd, struct erro
 static int open_inner(struct image_source *source, const struct image_tree *tree, const char *path,
 	struct error *err)
 {
-	const struct image_file *file = find_disk(tree);
+	const struct image_file *file;
 
-	if (!file)
-		return error_set(err, STATUS_FAILED, "%s: there is no disk in it", source->format);
+	if (find_disk(tree, &file, err))
+		return error_wrap(err, "%s", source->format);
 	const struct archive_source place = archive_contents(tree, file);
 	if (take_out(&place, &source->inner, err))
 		return -1;

@@ -7,6 +7,32 @@
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 
+/* By the number in the superblock; those without a compression are not read. */
+static const struct {
+	const char *name;
+	enum compression compression;
+} compressors[] = {
+	[SQUASHFS_GZIP] = {"gzip", COMPRESSION_ZLIB},
+	[SQUASHFS_LZMA] = {"lzma"},
+	[SQUASHFS_LZO] = {"lzo"},
+	[SQUASHFS_XZ] = {"xz", COMPRESSION_XZ},
+	[SQUASHFS_LZ4] = {"lz4"},
+	[SQUASHFS_ZSTD] = {"zstd", COMPRESSION_ZSTD},
+};
+
+static int check_compressor(unsigned compressor, struct error *err)
+{
+	if (compressor >= array_count(compressors) || !compressors[compressor].name)
+		return error_set(err, STATUS_FAILED,
+			"squashfs: compressed by method %u, which there is not", compressor);
+	if (compressors[compressor].compression)
+		return 0;
+	return error_set(err, STATUS_FAILED,
+		"squashfs: compressed by %s: jeos reads gzip, xz and zstd; unsquashfs(1) may read "
+		"it",
+		compressors[compressor].name);
+}
+
 static int check_super(struct image_tree *tree, struct error *err)
 {
 	const struct squashfs_super *super = &squashfs_state(tree)->super;
@@ -20,12 +46,7 @@ static int check_super(struct image_tree *tree, struct error *err)
 	if (super->bytes > tree->slice.length || super->inodes > super->bytes ||
 		super->directories > super->bytes || super->ids > super->bytes)
 		return image_damaged(tree, 0, err, "the superblock: more bytes than the disk has");
-	if (super->compressor != SQUASHFS_GZIP && super->compressor != SQUASHFS_ZSTD)
-		return error_set(err, STATUS_FAILED,
-			"squashfs: compressed by method %u, not by gzip or zstd; unsquashfs(1) may "
-			"read it",
-			super->compressor);
-	return 0;
+	return check_compressor(super->compressor, err);
 }
 
 static void to_host(struct squashfs_super *super)
@@ -57,14 +78,12 @@ int squashfs_state_load(struct image_tree *tree, struct error *err)
 	state->super = super;
 	if (check_super(tree, err))
 		return -1;
-	state->compression =
-		super.compressor == SQUASHFS_ZSTD ? COMPRESSION_ZSTD : COMPRESSION_ZLIB;
+	state->compression = compressors[super.compressor].compression;
 	state->block = xmalloc(super.block_size);
 	tree->size = super.bytes;
 	tree->inodes = super.inode_count;
 	image_tree_fact(tree, "block size", "%u", super.block_size);
-	image_tree_fact(
-		tree, "compression", "%s", super.compressor == SQUASHFS_ZSTD ? "zstd" : "gzip");
+	image_tree_fact(tree, "compression", "%s", compressors[super.compressor].name);
 	image_tree_fact(tree, "inodes", "%u", super.inode_count);
 	image_tree_fact(tree, "created", "%u", super.time);
 	return 0;

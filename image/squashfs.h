@@ -21,7 +21,14 @@ enum {
 	SQUASHFS_NO_FRAGMENT = -1,
 };
 
-enum squashfs_compressor { SQUASHFS_GZIP = 1, SQUASHFS_XZ = 4, SQUASHFS_ZSTD = 6 };
+enum squashfs_compressor {
+	SQUASHFS_GZIP = 1,
+	SQUASHFS_LZMA,
+	SQUASHFS_LZO,
+	SQUASHFS_XZ,
+	SQUASHFS_LZ4,
+	SQUASHFS_ZSTD,
+};
 
 struct squashfs_super {
 	uint32_t magic, inode_count, time, block_size, fragment_count;
