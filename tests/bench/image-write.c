@@ -1,5 +1,6 @@
 /* Only the last stage of a build: a tree becomes a bootable image of 2 GiB, as stages.c asks for
- * it. Usage: image-write TREE OUTPUT [FORMAT [COMPRESSION]], without them a plain qcow2. */
+ * it. Usage: image-write TREE OUTPUT [FORMAT [COMPRESSION [whole]]], without them a plain qcow2;
+ * whole: the filesystem is the whole disk. */
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -11,6 +12,7 @@
 
 struct wish {
 	const char *tree, *path, *format, *compression;
+	bool whole;
 };
 
 static int write_image(const struct wish *wish, struct error *err)
@@ -20,7 +22,8 @@ static int write_image(const struct wish *wish, struct error *err)
 	struct image_layout layout;
 	const struct layout_request request = {
 		.size = 2 * GIB,
-		.firmware = IMAGE_BIOS | IMAGE_UEFI,
+		.scheme = wish->whole ? SCHEME_NONE : SCHEME_GPT,
+		.firmware = wish->whole ? 0 : IMAGE_BIOS | IMAGE_UEFI,
 		.seed = "bench",
 		.root = "ext4",
 	};
@@ -47,12 +50,12 @@ int main(int argc, char **argv)
 {
 	struct error err = {0};
 
-	if (argc < 3 || argc > 5) {
-		fprintf(stderr, "usage: image-write TREE OUTPUT [FORMAT [COMPRESSION]]\n");
+	if (argc < 3 || argc > 6) {
+		fprintf(stderr, "usage: image-write TREE OUTPUT [FORMAT [COMPRESSION [whole]]]\n");
 		return 2;
 	}
-	const struct wish wish = {
-		argv[1], argv[2], argc > 3 ? argv[3] : "qcow2", argc > 4 ? argv[4] : "none"};
+	const struct wish wish = {argv[1], argv[2], argc > 3 ? argv[3] : "qcow2",
+		argc > 4 ? argv[4] : "none", argc > 5};
 	unlink(wish.path);
 	if (!write_image(&wish, &err))
 		return 0;
