@@ -51,7 +51,8 @@ char *kernel_command_line(const struct recipe *recipe, const struct architecture
 	add_root(&line, recipe, layout);
 	for (; *wanted; wanted++)
 		add_consoles(&line, *wanted, architecture);
-	buffer_text(&line, " quiet loglevel=5");
+	/* A kernel of a distribution tests its ciphers at every boot, and under emulation it shows. */
+	buffer_text(&line, " quiet loglevel=5 cryptomgr.notests");
 	if (recipe_has_changes(&recipe->disk))
 		buffer_text(&line, " init=/" CHANGES_INIT);
 	vector_for_each (word, &recipe->kernel.command_line)

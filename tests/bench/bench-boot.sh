@@ -1,7 +1,7 @@
 # Boots, in turns on the same emulator with the same memory and one processor, each with its kernel
-# given to it: jeos's appliances beside the packages of minimal as mmdebstrap leaves them, with the
-# distribution's cloud kernel and the initramfs that initramfs-tools makes. The numbers are those
-# of `jeos test --json`, for both sides.
+# given to it: jeos's appliances, their kernels as ELF files (PVH), beside the packages of minimal as
+# mmdebstrap leaves them, with the distribution's cloud kernel as it is and the initramfs that
+# initramfs-tools makes. The numbers are those of `jeos test --json`, for both sides.
 # shellcheck shell=bash disable=SC2154 # run sets what these use
 boots=$work/boots memory=${BOOT_MEMORY:-256M}
 mkdir -p "$boots"
@@ -34,7 +34,7 @@ mke2fs -q -F -t ext4 -d "$root" "$boots/by-hand.img" 2G
 boot() {
 	local name=$1 image=$2 verdict
 	shift 2
-	"$out/jeos" test --json --boot direct --memory "$memory" "$@" "$image" \
+	"$out/jeos" test --json --memory "$memory" "$@" "$image" \
 		>"$work/$name.json" 2>"$work/$name.log" ||
 		{ cat "$work/$name.log" "$work/$name.json" >&2; say "$name: that went wrong"; exit 1; }
 	verdict='.verdicts[0].boot | [.total_milliseconds,
@@ -55,11 +55,11 @@ boot_row() {
 
 for ((run = 1; run <= runs; run++)); do
 	say "boot: run $run of $runs"
-	boot boot-by-hand "$boots/by-hand.img"
-	boot boot-minimal "$boots"/minimal-*.qcow2
-	boot boot-guest "$boots"/guest-*.qcow2
-	boot boot-micro-guest "$boots"/micro-guest-*.img --platform microvm
-	boot boot-tiny-web "$boots"/tiny-web-*.qcow2
+	boot boot-by-hand "$boots/by-hand.img" --boot direct
+	boot boot-minimal "$boots"/minimal-*.qcow2 --boot pvh
+	boot boot-guest "$boots"/guest-*.qcow2 --boot pvh
+	boot boot-micro-guest "$boots"/micro-guest-*.img --boot pvh --platform microvm
+	boot boot-tiny-web "$boots"/tiny-web-*.qcow2 --boot pvh
 done
 
 # smallest IMAGE: the least mebibytes in which it gets ready and the kernel kills nothing.
@@ -68,7 +68,7 @@ smallest() {
 	printf '%s\n' "from: $recipe" 'name: small' 'test: {ready-within: 300s, checks: [{run:' \
 		'"! dmesg | grep -E \"Out of memory|oom-kill\""}]}' >"$boots/small.yaml"
 	for mebibytes in 128 96 80 72 64 56 48 40; do
-		"$out/jeos" test -q --boot direct --memory "${mebibytes}M" --recipe "$boots/small.yaml" \
+		"$out/jeos" test -q --boot pvh --memory "${mebibytes}M" --recipe "$boots/small.yaml" \
 			"$1" >"$work/smallest.log" 2>&1 || break
 		least=$mebibytes
 	done
