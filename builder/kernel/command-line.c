@@ -51,7 +51,7 @@ char *kernel_command_line(const struct recipe *recipe, const struct architecture
 	add_root(&line, recipe, layout);
 	for (; *wanted; wanted++)
 		add_consoles(&line, *wanted, architecture);
-	/* A kernel of a distribution tests its ciphers at every boot, and under emulation it shows. */
+	/* Kernels of distributions test their ciphers at each boot; under emulation it shows. */
 	buffer_text(&line, " quiet loglevel=5 cryptomgr.notests");
 	if (recipe_has_changes(&recipe->disk))
 		buffer_text(&line, " init=/" CHANGES_INIT);
