@@ -18,18 +18,20 @@ export JEOS_AGENT="$0" LC_ALL=C HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/
 limit=65536
 state=/run/jeos-agent
 
+# Sets $used: bytes.
 memory_used() {
 	while read -r key value _; do
 		case $key in
 		MemTotal:) total=$value ;;
-		MemAvailable:) echo $(((total - value) * 1024)) ;;
+		MemAvailable:) used=$(((total - value) * 1024)) ;;
 		esac
 	done </proc/meminfo
 }
 
+# Sets $milliseconds.
 uptime() {
 	read -r seconds _ </proc/uptime
-	echo "${seconds%.*}${seconds#*.}0"
+	milliseconds=${seconds%.*}${seconds#*.}0
 }
 
 # On a line of its own, whatever firmware or kernel has left on the one before.
@@ -54,8 +56,10 @@ serve() {
 	find_line "$1"
 	exec <>"$line" >&0
 	[ ! -t 0 ] || stty raw -echo
+	memory_used
+	uptime
+	say "READY $milliseconds $used"
 	mkdir -p "$state"
-	say "READY $(uptime) $(memory_used)"
 	while read -r id seconds command; do
 		command=$(echo "$command" | base64 -d) || continue
 		# To a file, not a pipe: what the command leaves running must not hold us up.
