@@ -2,7 +2,6 @@
 
 #include <elf.h>
 #include <endian.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -194,6 +193,41 @@ const struct architecture architectures[] = {
 		.generic_kernel = "linux-image-s390x",
 		.merged_usr = (const char *const[]){"bin", "sbin", "lib", "lib32", NULL},
 		.root_type = "5eead9a9-fe09-4a1e-a1d7-520d00531306",
+	},
+	{
+		.name = "m68k",
+		.machine = "m68k",
+		.kernel_arch = "m68k",
+		.kernel_image = "vmlinux",
+		.cross_prefix = "m68k-linux-gnu-",
+		.elf = {ELFCLASS32, ELFDATA2MSB, EM_68K, 0},
+		.user_emulator = "qemu-m68k-static",
+		.emulator = "qemu-system-m68k",
+		.emulator_package = "qemu-system-misc",
+		.emulator_machines = (const char *const[]){"virt", NULL},
+		.emulator_cpu = "m68040",
+		.serial_console = "ttyGF0",
+		.merged_usr = (const char *const[]){"bin", "sbin", "lib", NULL},
+		.root_type = "0fc63daf-8483-4772-8e79-3d69d8477de4", /* any data: it has none */
+		.ports = true,
+		.no_pci = true,
+	},
+	{
+		.name = "powerpc",
+		.machine = "ppc",
+		.kernel_arch = "powerpc",
+		.kernel_image = "vmlinux",
+		.cross_prefix = "powerpc-linux-gnu-",
+		.elf = {ELFCLASS32, ELFDATA2MSB, EM_PPC, 0},
+		.user_emulator = "qemu-ppc-static",
+		.emulator = "qemu-system-ppc",
+		.emulator_package = "qemu-system-ppc",
+		.emulator_machines = (const char *const[]){"g3beige", NULL},
+		.emulator_cpu = "g3",
+		.serial_console = "ttyPZ0",
+		.merged_usr = (const char *const[]){"bin", "sbin", "lib", NULL},
+		.root_type = "1de3f1ef-fa98-47b5-8dcd-4a860a654d78",
+		.ports = true,
 	},
 };
 const size_t architecture_count = array_count(architectures);

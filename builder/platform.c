@@ -110,6 +110,7 @@ const struct platform platforms[] = {
 	{
 		.name = "cloud-hypervisor",
 		.summary = "Cloud Hypervisor: virtio on PCI, a kernel by PVH or UEFI",
+		.kernel_arch = "x86",
 		.formats = LIST("raw", "vmlinux", "initrd", "cloud-hypervisor"),
 		.paths = BY_UEFI | BY_PVH,
 		.modules = LIST(VIRTIO_MODULES),

@@ -9,7 +9,8 @@
 enum {
 	PAGE = 4096,       /* what sections are aligned to in memory */
 	NAME_LENGTH = 8,   /* of a section */
-	MAGIC_64 = 0x20b,  /* of the optional header: PE32+ */
+	MAGIC_32 = 0x10b,  /* of the optional header: PE32 */
+	MAGIC_64 = 0x20b,  /* ... and PE32+ */
 	SECTION_MAX = 96,  /* Windows takes no more */
 	LONGEST = 1 << 30, /* bytes of an image: all offsets fit 32 bits */
 	/* Initialized data that is read. */
@@ -32,14 +33,14 @@ struct pe_optional {
 	uint16_t magic;
 	uint8_t linker[2];
 	uint32_t code_size, data_size, zeros_size, entry, code_base;
-	uint64_t image_base;
+	uint64_t image_base; /* of PE32 the upper half; the other is where data begins */
 	uint32_t section_alignment, file_alignment;
 	uint16_t versions[6];
 	uint32_t reserved;
 	uint32_t image_size, headers_size; /* in memory; in the file */
 	uint32_t checksum;                 /* 0: none; of drivers only it is looked at */
 } __attribute__((packed));
-_Static_assert(sizeof(struct pe_optional) == 68, "up to the checksum, of PE32+");
+_Static_assert(sizeof(struct pe_optional) == 68, "up to the checksum");
 
 struct pe_section {
 	char name[NAME_LENGTH];          /* padded by NUL */
@@ -64,6 +65,11 @@ static bool holds(const struct buffer *bytes, uint64_t offset, uint64_t length)
 	return offset <= bytes->length && length <= bytes->length - offset;
 }
 
+static bool is_magic(uint16_t magic)
+{
+	return magic == MAGIC_32 || magic == MAGIC_64;
+}
+
 static bool pe_read(const struct buffer *image, struct pe *ret_pe)
 {
 	struct pe pe;
@@ -82,7 +88,7 @@ static bool pe_read(const struct buffer *image, struct pe *ret_pe)
 	pe.section_count = le16toh(pe.header->section_count);
 	if (memcmp(pe.header->signature, "PE\0\0", 4) ||
 		le16toh(pe.header->optional_size) < sizeof(*pe.optional) ||
-		le16toh(pe.optional->magic) != MAGIC_64 || pe.section_count > SECTION_MAX ||
+		!is_magic(le16toh(pe.optional->magic)) || pe.section_count > SECTION_MAX ||
 		!holds(image, pe.table, pe.section_count * sizeof(*pe.sections)))
 		return false;
 	pe.sections = (struct pe_section *)(image->data + pe.table);
@@ -156,7 +162,7 @@ int uki_make(const struct buffer *program, const struct uki_section *sections, s
 	struct pe pe;
 
 	if (!pe_read(program, &pe))
-		return error_set(err, STATUS_FAILED, "no program for UEFI (PE32+)");
+		return error_set(err, STATUS_FAILED, "no program for UEFI (PE32, PE32+)");
 	measure(&pe, program->length, &memory_end, &first);
 	if (pe.table + (pe.section_count + count) * sizeof(*pe.sections) > first ||
 		pe.section_count + count > SECTION_MAX)

@@ -97,6 +97,8 @@ static void conclude(struct machine_qemu *qemu)
 		machine_break(machine, xasprintf("QEMU does not end%s", words));
 		return;
 	}
+	if (qemu->farewell == MACHINE_RUNNING && qemu->command.machine->silent_end)
+		qemu->farewell = MACHINE_OFF;
 	if (qemu->farewell != MACHINE_RUNNING && WIFEXITED(status) && !WEXITSTATUS(status)) {
 		if (machine->state == MACHINE_RUNNING)
 			machine->state = qemu->farewell;
@@ -236,10 +238,8 @@ static int compose(
 {
 	struct qemu_guest guest = {options->boot, options->accelerator->kvm, options->disk, "qcow2",
 		.isolated = true, .kernel = options->kernel, .volume = options->volume};
-	const struct qemu_machine *machine;
 
-	if (qemu_machine_find(options->boot, &machine, err) ||
-		qemu_command_begin(&guest, ret_command, err))
+	if (qemu_command_begin(&guest, ret_command, err))
 		return -1;
 	qemu_option(ret_command, "-no-reboot", NULL);
 	for (size_t i = 0; i < LINE_COUNT; i++) {
@@ -248,7 +248,7 @@ static int compose(
 	}
 	qemu_option(ret_command, "-mon", "chardev=qmp,mode=control");
 	qemu_option(ret_command, "-serial", "chardev:console");
-	for (const char *const *word = machine->agent_options; *word; word++)
+	for (const char *const *word = ret_command->machine->agent_options; *word; word++)
 		qemu_option(ret_command, *word, NULL);
 	return 0;
 }

@@ -119,7 +119,11 @@ static void add_network(struct qemu_command *command, const struct qemu_guest *g
 static int add_uefi(
 	struct qemu_command *command, const struct qemu_machine *machine, struct error *err)
 {
-	if (!machine->uefi_code || !file_exists(AT_FDCWD, machine->uefi_code) ||
+	if (!machine->uefi_code)
+		return error_set(err, STATUS_MISSING,
+			"%s of %s: no UEFI firmware for it is known; take another machine",
+			machine->name, machine->emulator);
+	if (!file_exists(AT_FDCWD, machine->uefi_code) ||
 		!file_exists(AT_FDCWD, machine->uefi_variables))
 		return error_set(err, STATUS_MISSING,
 			"UEFI firmware for the machine %s: not found; install the package %s",
@@ -156,6 +160,7 @@ int qemu_command_begin(
 
 	if (qemu_machine_find(guest->boot, &machine, err))
 		return -1;
+	command.machine = machine;
 	qemu_option(&command, architecture->emulator, NULL);
 	add_hardware(&command, guest, machine);
 	add_disk(&command, guest, machine);

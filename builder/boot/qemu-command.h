@@ -15,9 +15,12 @@ struct qemu_guest {
 	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
 };
 
+struct qemu_machine;
+
 struct qemu_command {
 	struct words words; /* ends with NULL after qemu_command_end() */
 	struct arena arena; /* owns them */
+	const struct qemu_machine *machine;
 };
 
 /* STATUS_MISSING when the firmware or the emulator is not installed. */
@@ -41,6 +44,7 @@ struct qemu_machine {
 	const char *const *agent_options; /* NULL-terminated */
 	const char *agent_device;
 	bool no_power_switch; /* the guest cannot turn it off */
+	bool silent_end;      /* when the guest turns it off QEMU ends, and says nothing before */
 	/* The guest has no clock but the processor's, and a busy host keeps it from measuring that.
 	 */
 	bool no_clock;

@@ -21,6 +21,27 @@
 /* Without graphics SeaBIOS speaks on the serial port. */
 static const struct qemu_machine qemu_machines[] = {
 	{
+		/* The one firmware that there is for 32 bits needs system management mode. */
+		.name = "q35",
+		.emulator = "qemu-system-i386",
+		.options = "q35,graphics=off,smm=on",
+		.bus = "pci",
+		.panic_device = "pvpanic",
+		PC_AGENT,
+		.uefi_code = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd",
+		.uefi_variables = "/usr/share/OVMF/OVMF32_VARS_4M.fd",
+		.uefi_package = "ovmf-ia32",
+		.uefi_memory = 192 * MIB,
+	},
+	{
+		.name = "pc",
+		.emulator = "qemu-system-i386",
+		.options = "pc,graphics=off",
+		.bus = "pci",
+		.panic_device = "pvpanic",
+		PC_AGENT,
+	},
+	{
 		.name = "q35",
 		.options = "q35,graphics=off",
 		.bus = "pci",
@@ -75,6 +96,21 @@ static const struct qemu_machine qemu_machines[] = {
 		.options = "virt",
 		.bus = "pci",
 		PORT_AGENT("pci"),
+		.silent_end = true, /* before QEMU 8 */
+	},
+	{
+		.name = "virt",
+		.emulator = "qemu-system-m68k",
+		.options = "virt",
+		.bus = "device",
+		PORT_AGENT("device"),
+	},
+	{
+		.name = "g3beige",
+		.options = "g3beige",
+		.bus = "pci",
+		.agent_options = (const char *const[]){"-serial", "chardev:agent", NULL},
+		.agent_device = "/dev/ttyPZ1",
 	},
 	{
 		.name = "pseries",

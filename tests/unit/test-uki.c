@@ -52,6 +52,26 @@ static void test_sections_are_there(void **state)
 	assert_false(uki_find(&program, ".linux", &offset, &length));
 }
 
+/* Of 32 bits are all fields that matter where they are of 64. */
+static void test_programs_of_32_bits(void **state)
+{
+	cleanup_buffer struct buffer program = {0}, image = {0};
+	struct error err = {0};
+	uint64_t offset, length;
+	uint32_t header;
+
+	(void)state;
+	read_program(&program);
+	memcpy(&header, program.data + 0x3c, sizeof(header));
+	memcpy(program.data + header + 24, "\x0b\x01", 2);
+	assert_ok(uki_make(&program, sections, array_count(sections), &image, &err), &err);
+	assert_true(uki_find(&image, ".cmdline", &offset, &length));
+	assert_memory_equal(image.data + offset, sections[1].data, length);
+	memcpy(program.data + header + 24, "\x07\x01", 2);
+	assert_int_equal(uki_make(&program, sections, 1, &image, &err), -1);
+	error_release(&err);
+}
+
 /* Sections neither overlap nor leave their pages, and objcopy takes out what we put in. */
 static void test_objdump_agrees(void **state)
 {
@@ -130,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sections_are_there),
+		cmocka_unit_test(test_programs_of_32_bits),
 		cmocka_unit_test(test_objdump_agrees),
 		cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_no_room),
