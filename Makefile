@@ -21,8 +21,9 @@ DEPENDENCIES_TEST = cryptsetup-bin jq libcmocka-dev shunit2 clang-format shellch
 	python3-jsonschema yq iproute2 attr qemu-user-static qemu-system-arm qemu-efi-aarch64 openssl skopeo umoci lxc \
 	libvirt-clients uml-utilities \
 	user-mode-linux systemd-container runc
-# What only JEOS_TEST_FULL=1 emulates.
-DEPENDENCIES_FULL = qemu-system-ppc qemu-system-mips qemu-system-misc
+# What only JEOS_TEST_FULL=1 emulates, and compiles for it.
+DEPENDENCIES_FULL = ovmf-ia32 qemu-system-ppc qemu-system-mips qemu-system-misc gcc-m68k-linux-gnu \
+	libc6-dev-m68k-cross gcc-powerpc-linux-gnu libc6-dev-powerpc-cross
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time

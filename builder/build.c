@@ -134,6 +134,7 @@ static int plan_and_compile(void *context, struct error *err)
 		.store = order->store,
 		.mode = job->mode,
 		.only_kernel = true,
+		.kernel_config = order->kernel_config,
 	};
 	return stages_run(plan, &options, err);
 }

@@ -18,6 +18,7 @@ struct build_order {
 	/* Twice from nothing but packages, which must give the same bytes; if not, the error says
 	 * what differs. */
 	bool verify;
+	const char *kernel_config; /* of build_kernel(): what stages.h says of it */
 };
 
 /* Builds, unless the artefacts are there and all that went into them is as it was. ret_manifest (a
@@ -28,5 +29,6 @@ int build_recipe(const struct build_order *order, json_t **ret_manifest, struct 
  * recipe, nor the lock, has changed since. */
 int build_ensure(const struct build_order *order, json_t **ret_manifest, struct error *err);
 
-/* Only its kernel, which must be one that is built: afterwards the store has it. */
+/* Only its kernel, which must be one that is built: afterwards the store has it, or the file
+ * `kernel_config` its configuration. */
 int build_kernel(const struct build_order *order, struct error *err);

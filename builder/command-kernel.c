@@ -112,22 +112,45 @@ static int find_of_recipe(const struct request *request, const char *path, struc
 	return 0;
 }
 
-/* What a build would do for its kernel, and no more. */
+/* What a build would do for its kernel, and no more; with `config` not even that. */
+static int make(const struct request *request, const char *path, bool config, struct error *err)
+{
+	const char *output = argument_value(request->arguments, "output");
+	cleanup_inputs struct inputs inputs = {0};
+
+	if (inputs_open(request->arguments, path, &inputs, err))
+		return -1;
+	cleanup_free char *name = plan_name(inputs.recipe);
+	cleanup_free char *usual = xasprintf("%s.config", name);
+	const struct build_order order = {.recipe = inputs.recipe,
+		.lock = inputs.lock,
+		.store = &inputs.store,
+		.output = ".",
+		.kernel_config = !config  ? NULL
+				 : output ? output
+					  : usual};
+	return build_kernel(&order, err) ? error_wrap(err, "%s", path) : 0;
+}
+
 static int build(const struct request *request, struct error *err)
 {
 	if (!request->operands.count)
 		return error_set(err, STATUS_USAGE, "kernel build: RECIPE is missing");
-	vector_for_each (path, &request->operands) {
-		cleanup_inputs struct inputs inputs = {0};
-		if (inputs_open(request->arguments, *path, &inputs, err))
+	vector_for_each (path, &request->operands)
+		if (make(request, *path, false, err))
 			return -1;
-		const struct build_order order = {.recipe = inputs.recipe,
-			.lock = inputs.lock,
-			.store = &inputs.store,
-			.output = "."};
-		if (build_kernel(&order, err))
-			return error_wrap(err, "%s", *path);
-	}
+	return 0;
+}
+
+static int configure(const struct request *request, struct error *err)
+{
+	if (!request->operands.count)
+		return error_set(err, STATUS_USAGE, "kernel configure: RECIPE is missing");
+	if (request->operands.count > 1 && argument_value(request->arguments, "output"))
+		return error_set(err, STATUS_USAGE, "--output: there is more than one kernel");
+	vector_for_each (path, &request->operands)
+		if (make(request, *path, true, err))
+			return -1;
 	return 0;
 }
 
@@ -205,7 +228,8 @@ static int import(const struct request *request, struct error *err)
 static const struct {
 	const char *name;
 	int (*run)(const struct request *request, struct error *err);
-} verbs[] = {{"build", build}, {"export", export}, {"import", import}, {"list", list}};
+} verbs[] = {{"build", build}, {"configure", configure}, {"export", export}, {"import", import},
+	{"list", list}};
 
 static void request_release(struct request *request)
 {
@@ -228,12 +252,13 @@ static int run(const struct arguments *arguments, struct error *err)
 		return verbs[i].run(&request, err);
 	}
 	return error_set(err, STATUS_USAGE,
-		"kernel: unknown word `%s`; known: build, export, import, list",
+		"kernel: unknown word `%s`; known: build, configure, export, import, "
+		"list",
 		operands->items[0]);
 }
 
 static const struct command_option options[] = {
-	{"output", 'o', "FILE", "write FILE, not linux-image-jeos_VERSION_ARCHITECTURE.deb"},
+	{"output", 'o', "FILE", "write FILE, not one with the usual name"},
 	NO_LOCK_OPTION,
 	{0},
 };
@@ -241,16 +266,18 @@ static const struct command_option options[] = {
 const struct command command_kernel = {
 	.name = "kernel",
 	.summary = "move kernels that were built between stores",
-	.operands = "build|export|import|list [RECIPE|KEY|FILE]...",
+	.operands = "build|configure|export|import|list [RECIPE|KEY|FILE]...",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.options = options,
 	.help = "A kernel is built once for its configuration, source and compiler; the hash of\n"
 		"them is its key. `build` builds that of a recipe, for whatever architecture it\n"
-		"is, and nothing else. `export` writes the kernel of a recipe, or of a key (or how "
-		"it\n"
-		"begins), to a file; `import` takes such files into this store, where builds then\n"
-		"find it; `list` shows what there is. The file is a Debian package, which other\n"
-		"recipes can name: `kernel: {package: FILE}`.",
+		"is, and nothing else; `configure` only writes the .config that it would have.\n"
+		"`export` writes the kernel of a recipe, or of a key (or how it begins), to a "
+		"file;\n"
+		"`import` takes such files into this store, where builds then find it; `list` "
+		"shows\n"
+		"what there is. The file is a Debian package, which other recipes can name:\n"
+		"`kernel: {package: FILE}`.",
 	.run = run,
 };

@@ -131,7 +131,8 @@ static int ask(struct package_index *index, struct package_index *tools, struct 
 	return 0;
 }
 
-/* The same archive for this machine, where a kernel for another is built with its packages. */
+/* The same archive for this machine, where a kernel for another is built with its packages; for a
+ * port the main one. */
 static int open_tools(struct plan *plan, const struct store *store,
 	struct package_index **ret_tools, struct error *err)
 {
@@ -146,6 +147,8 @@ static int open_tools(struct plan *plan, const struct store *store,
 	struct recipe *recipe = arena_alloc(&plan->arena, sizeof(*recipe));
 	*recipe = *plan->recipe;
 	recipe->architecture.text = native->name;
+	if (plan->architecture->ports) /* their archive has none */
+		recipe->mirror = recipe->keyring = (struct word){0};
 	return package_index_open(recipe, store, ret_tools, err);
 }
 

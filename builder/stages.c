@@ -66,9 +66,13 @@ static int stage_compile(struct build *build, char **ret_result, struct error *e
 		xasprintf("%s/%s.kernel.log", build->options->output, build->plan->name);
 	const struct kernel_build_options options = {
 		.store = build->options->store, .mode = build->options->mode, .log = log};
-
+	const char *config = build->options->kernel_config;
 	bool built = false;
 
+	if (config) {
+		*ret_result = xstrdup(config);
+		return kernel_build_configure(&kernel->build, &options, config, err);
+	}
 	if (build->compiles && kernel_build_run(&kernel->build, &options, &built, err))
 		return -1;
 	*ret_result = !kernel_is_built(kernel)
@@ -331,7 +335,8 @@ int stages_run(const struct plan *plan, const struct build_options *options, str
 		.from_nothing = options->from_nothing,
 		.overlay = sandbox_can_overlay(options->mode, build.work.path),
 	};
-	build.compiles = plan_compiles_kernel(plan, options->store, options->from_nothing);
+	build.compiles = options->kernel_config ||
+			 plan_compiles_kernel(plan, options->store, options->from_nothing);
 	build.manifest = manifest_make(plan, options->fingerprint, options->key);
 	build.rootfs = (struct rootfs){
 		.recipe = plan->recipe,

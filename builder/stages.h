@@ -13,6 +13,8 @@ struct build_options {
 	bool from_nothing;      /* layers are neither taken from the store nor put there */
 	enum sandbox_mode mode; /* the one that was entered */
 	bool only_kernel; /* ends when the store has the kernel; it must be one that is built */
+	/* ... and is not built: this file gets its configuration; NULL: it is. */
+	const char *kernel_config;
 };
 
 struct stage {

@@ -216,7 +216,7 @@ test_platforms_need_options_of_the_distribution() {
 }
 
 test_complete_configuration() {
-	grep -E '^CONFIG_(EXT4_FS|DEVTMPFS|VIRTIO_PCI|VIRTIO_BLK|VIRTIO_NET)=' kernel-configs/*.config | cut -d: -f2 >mine.config
+	grep -hoE '^CONFIG_(EXT4_FS|DEVTMPFS|VIRTIO_PCI|VIRTIO_BLK|VIRTIO_NET)=y' kernel-configs/*.config >mine.config
 	printf '%s\n' CONFIG_MINE=y CONFIG_MODULES=y CONFIG_DEVTMPFS_MOUNT=y >>mine.config
 	recipe 'kernel: ./mine.config'
 	run build -q -o mine recipe.yaml

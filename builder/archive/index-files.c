@@ -7,6 +7,7 @@
 
 #include "archive/decompress.h"
 #include "archive/download.h"
+#include "architecture.h"
 #include "base/cleanup.h"
 #include "base/size.h"
 
@@ -65,10 +66,16 @@ static int judge_missing(const struct found_suite *suite, const struct word *com
 	if (suite->kind != SUITE_BASE && suite->kind != SUITE_EXTRA)
 		return 0;
 	if (*release->architectures &&
-		!span_has_word(span_of(release->architectures), architecture->text))
+		!span_has_word(span_of(release->architectures), architecture->text)) {
+		const struct architecture *known = architecture_find(architecture->text);
 		return error_at(err, architecture->at,
-			"suite `%s` has no architecture `%s`; it has: %s", suite->name,
-			architecture->text, release->architectures);
+			"suite `%s` has no architecture `%s`; it has: %s%s", suite->name,
+			architecture->text, release->architectures,
+			known && known->ports
+				? "; Debian's ports have it: name their archive by `mirror` "
+				  "and `keyring`"
+				: "");
+	}
 	return error_at(err, component->at,
 		"suite `%s` has no component `%s` for %s; its components: %s", suite->name,
 		component->text, architecture->text, release->components);

@@ -255,13 +255,31 @@ static int pack(struct making *making, struct error *err)
 	return kernel_package_write(&kernel, path, err);
 }
 
+/* Up to a .config that has all that was asked for. */
+static int prepare(struct making *making, struct kernel_config *ret_config, struct error *err)
+{
+	const struct store *store = making->options->store;
+	struct package source = *making->build->source;
+	const struct package_list dated = {&source, 1, 1};
+
+	unlink(making->options->log);
+	if (space_check(store->path, ROOM_NEEDED, err) ||
+		packages_date(&dated, store, &making->date, err))
+		return -1;
+	making->root_path = xasprintf("%s/root", making->work.path);
+	if (mkdir(making->root_path, 0755))
+		return error_errno(err, errno, "%s", making->root_path);
+	if (inside_open_root(making->root_path, &making->root, err) || unpack(making, err) ||
+		patch(making, err))
+		return -1;
+	return configure(making, ret_config, err);
+}
+
 int kernel_build_run(const struct kernel_build *build, const struct kernel_build_options *options,
 	bool *ret_built, struct error *err)
 {
 	cleanup(making_release) struct making making = {
 		.build = build, .options = options, .root = -1, .source = -1};
-	struct package source = *build->source;
-	const struct package_list dated = {&source, 1, 1};
 	cleanup_config struct kernel_config config = {0};
 	cleanup_free char *path = store_kernel_path(options->store, build->key);
 	cleanup_free char *name = xasprintf("kernel.%s", build->key);
@@ -273,18 +291,25 @@ int kernel_build_run(const struct kernel_build *build, const struct kernel_build
 		return -1;
 	if (file_exists(AT_FDCWD, path)) /* the one that was waited for made it */
 		return 0;
-	unlink(options->log);
-	if (space_check(options->store->path, ROOM_NEEDED, err) ||
-		packages_date(&dated, options->store, &making.date, err))
-		return -1;
-	making.root_path = xasprintf("%s/root", making.work.path);
-	if (mkdir(making.root_path, 0755))
-		return error_errno(err, errno, "%s", making.root_path);
-	if (inside_open_root(making.root_path, &making.root, err) || unpack(&making, err) ||
-		patch(&making, err) || configure(&making, &config, err) ||
-		compile(&making, &config, err) || pack(&making, err))
+	if (prepare(&making, &config, err) || compile(&making, &config, err) || pack(&making, err))
 		return -1;
 	unlink(options->log);
 	*ret_built = true;
 	return 0;
+}
+
+int kernel_build_configure(const struct kernel_build *build,
+	const struct kernel_build_options *options, const char *file, struct error *err)
+{
+	cleanup(making_release) struct making making = {
+		.build = build, .options = options, .root = -1, .source = -1};
+	cleanup_config struct kernel_config config = {0};
+	cleanup_buffer struct buffer text = {0};
+
+	if (store_work_directory(options->store, "configure", &making.work, err) ||
+		prepare(&making, &config, err) ||
+		inside_read(making.root, MADE "/.config", 16 * MIB, &text, err))
+		return -1;
+	unlink(options->log);
+	return file_replace(file, text.data, text.length, err);
 }

@@ -54,3 +54,6 @@ struct kernel_build_options {
  */
 int kernel_build_run(const struct kernel_build *build, const struct kernel_build_options *options,
 	bool *ret_built, struct error *err);
+/* The same without compiling: writes the .config that it would be built with to `file`. */
+int kernel_build_configure(const struct kernel_build *build,
+	const struct kernel_build_options *options, const char *file, struct error *err);

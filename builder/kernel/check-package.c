@@ -55,8 +55,8 @@ int kernel_check_package(const struct kernel_plan *plan, const char *deb,
 	if (read_config(&plan->image, deb, &config, err))
 		return -1;
 	if (config.lines.count &&
-		(kernel_config_check_platforms(
-			 &config, plan->image.name, plan->platforms, true, err) ||
+		(kernel_config_check_platforms(&config, plan->image.name, plan->platforms,
+			 plan->architecture, true, err) ||
 			kernel_config_check_disk(&config, plan->image.name, plan->recipe, err))) {
 		cleanup_free char *lacks = steal_pointer(&err->message);
 		return error_at(err, given ? kernel->package.at : kernel->config.at,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "architecture.h"
+
 static const char prefix[] = "CONFIG_";
 static const char unset[] = " is not set";
 
@@ -92,23 +94,67 @@ static unsigned long version_number(struct span version)
 	return *rest || major > 999 || minor > 999 ? 0 : major * 1000 + minor;
 }
 
-bool config_mark_parse(struct span rest, const char *version, bool *ret_applies)
+/* "since VERSION", "before VERSION" */
+static bool parse_versions(struct span mark, const char *version, bool *ret_applies)
 {
 	struct span word, bound;
 
-	*ret_applies = true;
-	skip_blanks(&rest);
-	if (!rest.length)
-		return true;
-	if (!version || *rest.at != '#')
-		return false;
-	skip(&rest, 1);
-	if (!control_next_word(&rest, &word) || !control_next_word(&rest, &bound))
+	if (!control_next_word(&mark, &word) || !control_next_word(&mark, &bound))
 		return false;
 	bool since = span_equal(word, "since");
 	unsigned long at = version_number(bound);
 	*ret_applies = (version_number(span_of(version)) >= at) == since;
-	return at && (since || span_equal(word, "before")) && !control_next_word(&rest, &word);
+	return at && (since || span_equal(word, "before")) && !control_next_word(&mark, &word);
+}
+
+/* ARCH= of some kernel, or Debian's name of an architecture. */
+static bool is_architecture(struct span word)
+{
+	for (size_t i = 0; i < architecture_count; i++)
+		if (span_equal(word, architectures[i].kernel_arch) ||
+			span_equal(word, architectures[i].name))
+			return true;
+	for (size_t i = 0; i < platform_count; i++)
+		if (platforms[i].kernel_port && span_equal(word, platforms[i].kernel_port))
+			return true;
+	return false;
+}
+
+/* "on ARCHITECTURE...", "not on ARCHITECTURE..." */
+static bool parse_architectures(
+	struct span mark, const struct kernel_target *target, bool *ret_applies)
+{
+	bool except = false, named = false;
+	struct span word = {0};
+
+	control_next_word(&mark, &word);
+	if (span_equal(word, "not")) {
+		except = true;
+		control_next_word(&mark, &word);
+	}
+	if (!span_equal(word, "on") || !control_next_word(&mark, &word))
+		return false;
+	do {
+		if (!is_architecture(word))
+			return false;
+		named = named || span_equal(word, target->kernel_arch) ||
+			(target->architecture && span_equal(word, target->architecture));
+	} while (control_next_word(&mark, &word));
+	*ret_applies = named != except;
+	return true;
+}
+
+bool config_mark_parse(struct span mark, const struct kernel_target *target, bool *ret_applies)
+{
+	*ret_applies = true;
+	skip_blanks(&mark);
+	if (!mark.length)
+		return true;
+	if (!target || *mark.at != '#')
+		return false;
+	skip(&mark, 1);
+	return parse_versions(mark, target->version, ret_applies) ||
+	       parse_architectures(mark, target, ret_applies);
 }
 
 /* "# CONFIG_NAME is not set"; other comments say nothing. */
@@ -127,8 +173,8 @@ static enum config_line_kind parse_comment(
 	return CONFIG_LINE_SETS;
 }
 
-enum config_line_kind config_line_parse(
-	struct span line, const char *version, struct arena *arena, struct config_line *ret_line)
+enum config_line_kind config_line_parse(struct span line, const struct kernel_target *target,
+	struct arena *arena, struct config_line *ret_line)
 {
 	struct span value;
 	bool applies;
@@ -146,7 +192,7 @@ enum config_line_kind config_line_parse(
 	if (!symbol.length || !line.length || *line.at != '=')
 		return CONFIG_LINE_WRONG;
 	skip(&line, 1);
-	if (!take_value(&line, &value) || !config_mark_parse(line, version, &applies))
+	if (!take_value(&line, &value) || !config_mark_parse(line, target, &applies))
 		return CONFIG_LINE_WRONG;
 	if (!applies)
 		return CONFIG_LINE_SAYS_NOTHING;

@@ -8,19 +8,20 @@
 #define FRAGMENTS "kernel-configs"
 
 enum config_line_kind {
-	CONFIG_LINE_SAYS_NOTHING, /* blank, a comment, or not for this version */
+	CONFIG_LINE_SAYS_NOTHING, /* blank, a comment, or not for this kernel */
 	CONFIG_LINE_SETS,
 	CONFIG_LINE_WRONG,
 };
 
-/* Without a version, lines have no marks `# since` and `# before`. Only on CONFIG_LINE_SETS is
- * ret_line written, except its position. */
-enum config_line_kind config_line_parse(
-	struct span line, const char *version, struct arena *arena, struct config_line *ret_line);
+/* Without a target, lines have no marks. Only on CONFIG_LINE_SETS is ret_line written, except its
+ * position. */
+enum config_line_kind config_line_parse(struct span line, const struct kernel_target *target,
+	struct arena *arena, struct config_line *ret_line);
 
-/* The mark behind a value: nothing, or "# since VERSION" or "# before VERSION". False when it is
- * neither, or when there is no version. */
-bool config_mark_parse(struct span mark, const char *version, bool *ret_applies);
+/* The mark behind a value: nothing, or "# since VERSION", "# before VERSION", "# on
+ * ARCHITECTURE...",
+ * "# not on ARCHITECTURE...". False when it is none of these, or when there is no target. */
+bool config_mark_parse(struct span mark, const struct kernel_target *target, bool *ret_applies);
 
 /* The files of a fragment that its architecture decides: plain, KERNELARCH, ARCHITECTURE. */
 enum { FRAGMENT_VARIANTS = 3 };

@@ -39,8 +39,15 @@ int kernel_config_check_allowed(const struct kernel_config *config, struct error
 	return 0;
 }
 
+/* Where there is no PCI, no kernel has symbols of it. */
+static bool is_had(const char *symbol, const struct architecture *architecture)
+{
+	return !(architecture->no_pci && text_ends(symbol, "_PCI"));
+}
+
 int kernel_config_check_platforms(const struct kernel_config *config, const char *kernel,
-	const struct platform *const *wanted, bool modules, struct error *err)
+	const struct platform *const *wanted, const struct architecture *architecture, bool modules,
+	struct error *err)
 {
 	cleanup_buffer struct buffer problems = {0};
 
@@ -49,7 +56,8 @@ int kernel_config_check_platforms(const struct kernel_config *config, const char
 		unsigned missing = 0;
 		for (; symbol && *symbol; symbol++) {
 			const char *value = kernel_config_value(config, *symbol);
-			if (!strcmp(value, "y") || (modules && !strcmp(value, "m")))
+			if (!strcmp(value, "y") || (modules && !strcmp(value, "m")) ||
+				!is_had(*symbol, architecture))
 				continue;
 			if (!missing++)
 				buffer_printf(&problems, "%splatform %s: %s lacks ",

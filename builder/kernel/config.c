@@ -59,7 +59,7 @@ static int settle(struct kernel_config *config, struct error *err)
 }
 
 static int add_text(struct kernel_config *config, const char *file, const struct buffer *text,
-	const char *version, struct error *err)
+	const struct kernel_target *target, struct error *err)
 {
 	struct position at = {arena_strdup(&config->arena, file), 0, 1};
 	struct span rest = {text->data, text->length}, line;
@@ -67,15 +67,15 @@ static int add_text(struct kernel_config *config, const char *file, const struct
 
 	while (control_next_line(&rest, &line)) {
 		at.line++;
-		switch (config_line_parse(line, version, &config->arena, &parsed)) {
+		switch (config_line_parse(line, target, &config->arena, &parsed)) {
 		case CONFIG_LINE_WRONG:
 			return error_at(err, at,
 				"`%.*s` is no line of a kernel configuration: that is "
 				"CONFIG_NAME=VALUE, with y, m, n, a number or a \"text\"%s",
 				(int)(line.length < 64 ? line.length : 64), line.at,
-				version ? ", and may end in `# since VERSION` or "
-					  "`# before VERSION`"
-					: "");
+				target ? ", and may end in `# since VERSION`, `# before VERSION`, "
+					 "`# on ARCHITECTURE...` or `# not on ARCHITECTURE...`"
+				       : "");
 		case CONFIG_LINE_SETS:
 			parsed.at = at;
 			vector_push(&config->lines, parsed);
@@ -88,13 +88,13 @@ static int add_text(struct kernel_config *config, const char *file, const struct
 }
 
 static int add_file(struct kernel_config *config, int directory, const char *path,
-	const char *version, struct error *err)
+	const struct kernel_target *target, struct error *err)
 {
 	cleanup_buffer struct buffer text = {0};
 
 	if (file_read(directory, path, CONFIG_LONGEST, &text, err))
 		return -1;
-	return add_text(config, path, &text, version, err);
+	return add_text(config, path, &text, target, err);
 }
 
 static int unknown_fragment(const struct word *fragment, struct error *err)
@@ -139,7 +139,7 @@ static int add_fragment(struct kernel_config *config, const struct word *fragmen
 {
 	for (unsigned i = 0; i < FRAGMENT_VARIANTS; i++) {
 		cleanup_free char *path = fragment_find(fragment, target, i, ".config");
-		if (path && add_file(config, AT_FDCWD, path, target->version, err))
+		if (path && add_file(config, AT_FDCWD, path, target, err))
 			return -1;
 		if (!path && !i)
 			return unknown_fragment(fragment, err);

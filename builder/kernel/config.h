@@ -4,14 +4,16 @@
  *
  * The format is Kconfig's own (Linux, Documentation/kbuild/kconfig.rst and .config files):
  * CONFIG_NAME=VALUE, "# CONFIG_NAME is not set", comments. A line of a fragment may end in
- * "# since VERSION" or "# before VERSION", for a symbol that not every kernel has. Of a fragment
- * NAME the files NAME.config, NAME-KERNELARCH.config and NAME-ARCHITECTURE.config are read, those
- * that exist: base.config, base-x86.config, base-amd64.config.
+ * "# since VERSION" or "# before VERSION", "# on ARCHITECTURE..." or "# not on ARCHITECTURE...",
+ * for a symbol that not every kernel has. Of a fragment NAME the files NAME.config,
+ * NAME-KERNELARCH.config and NAME-ARCHITECTURE.config are read, those that exist: base.config,
+ * base-x86.config, base-amd64.config.
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include "architecture.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "platform.h"
@@ -98,4 +100,5 @@ int kernel_config_check_allowed(const struct kernel_config *config, struct error
  * in the message: "the cloud kernel".
  */
 int kernel_config_check_platforms(const struct kernel_config *config, const char *kernel,
-	const struct platform *const *wanted, bool modules, struct error *err);
+	const struct platform *const *wanted, const struct architecture *architecture, bool modules,
+	struct error *err);

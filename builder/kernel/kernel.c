@@ -60,10 +60,9 @@ static int choose(struct package_index *index, struct package_index *tools, stru
 			cloud ? architecture->cloud_kernel : architecture->generic_kernel,
 			"linux-image-", arena, &plan->image, err);
 	case KERNEL_BUILT:
-		if (follow(index, "linux-source", "linux-source-", arena, &plan->image, err))
+		if (follow(tools, "linux-source", "linux-source-", arena, &plan->image, err))
 			return -1;
-		return kernel_tools_choose(
-			tools ? tools : index, architecture, arena, &plan->tools, err);
+		return kernel_tools_choose(tools, architecture, arena, &plan->tools, err);
 	}
 	abort();
 }
@@ -71,7 +70,7 @@ static int choose(struct package_index *index, struct package_index *tools, stru
 int kernel_choose(struct package_index *index, struct package_index *tools, struct arena *arena,
 	struct kernel_plan *plan, struct error *err)
 {
-	if (choose(index, tools, arena, plan, err))
+	if (choose(index, tools ? tools : index, arena, plan, err))
 		return error_wrap(err, "kernel");
 	if (recipe_kernel_origin(&plan->recipe->kernel) == KERNEL_NONE)
 		return 0;

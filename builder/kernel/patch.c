@@ -10,7 +10,8 @@
 enum { PATCH_LONGEST = 4 * MIB };
 
 /* Reads the head: whether the patch is for that kernel, and where it begins (0: nowhere). */
-static size_t read_head(const struct buffer *text, const char *version, bool *ret_applies)
+static size_t read_head(
+	const struct buffer *text, const struct kernel_target *target, bool *ret_applies)
 {
 	struct span rest = {text->data, text->length}, line;
 	bool applies = true, this;
@@ -20,21 +21,21 @@ static size_t read_head(const struct buffer *text, const char *version, bool *re
 			*ret_applies = applies;
 			return line.at - text->data + 1;
 		}
-		if (line.length && *line.at == '#' && config_mark_parse(line, version, &this))
+		if (line.length && *line.at == '#' && config_mark_parse(line, target, &this))
 			applies = applies && this;
 	}
 	return 0;
 }
 
-static int add_patch(
-	const char *path, const char *version, struct buffer *patches, struct error *err)
+static int add_patch(const char *path, const struct kernel_target *target, struct buffer *patches,
+	struct error *err)
 {
 	cleanup_buffer struct buffer text = {0};
 	bool applies;
 
 	if (file_read(AT_FDCWD, path, PATCH_LONGEST, &text, err))
 		return -1;
-	size_t begin = read_head(&text, version, &applies);
+	size_t begin = read_head(&text, target, &applies);
 	if (!begin || text.data[text.length - 1] != '\n' || memchr(text.data, '\0', text.length))
 		return error_set(err, STATUS_RECIPE, "%s: it is no patch", path);
 	if (applies)
@@ -48,7 +49,7 @@ int kernel_patches(const struct word_list *fragments, const struct kernel_target
 	vector_for_each (fragment, fragments)
 		for (unsigned i = 0; i < FRAGMENT_VARIANTS; i++) {
 			cleanup_free char *path = fragment_find(fragment, target, i, ".patch");
-			if (path && add_patch(path, target->version, patches, err))
+			if (path && add_patch(path, target, patches, err))
 				return -1;
 		}
 	return 0;

@@ -87,6 +87,30 @@ static void test_lines_are_for_versions(void **state)
 	assert_text(&new, "CONFIG_NEW=y\nCONFIG_X=1\n");
 }
 
+static void test_lines_are_for_architectures(void **state)
+{
+	const struct kernel_target s390 = {"6.1", "s390", "s390x", false},
+				   um = {"6.1", "um", NULL, false};
+	const struct {
+		const struct kernel_target *target;
+		const char *expected;
+	} cases[] = {
+		{&linux_6_1, "CONFIG_ALL=y\nCONFIG_DEBIAN=y\nCONFIG_EFI=y\nCONFIG_VT=y\n"},
+		{&s390, "CONFIG_ALL=y\n"},
+		{&um, "CONFIG_ALL=y\nCONFIG_VT=y\n"},
+	};
+
+	(void)state;
+	fragment("places", "CONFIG_ALL=y\nCONFIG_EFI=y # on arm64 x86\nCONFIG_DEBIAN=y # on amd64\n"
+			   "CONFIG_VT=y # not on s390\n");
+	for (size_t i = 0; i < array_count(cases); i++) {
+		cleanup_config struct kernel_config config = {0};
+		struct error err = {0};
+		assert_ok(merge(NAMES("places"), cases[i].target, &config, &err), &err);
+		assert_text(&config, cases[i].expected);
+	}
+}
+
 static int patches(
 	const char *const *names, const char *version, struct buffer *text, struct error *err)
 {
@@ -161,7 +185,9 @@ static void test_malformed_lines(void **state)
 	static const char *const lines[] = {"A=y", "CONFIG_A", "CONFIG_=y", "CONFIG_A=yes",
 		"CONFIG_A=", "CONFIG_A=\"open", "CONFIG_A=y please", "CONFIG_A=y # maybe 6.1",
 		"CONFIG_A=y # since", "CONFIG_A=y # since 6.x", "CONFIG_A=y # since 6.1 6.2",
-		"CONFIG_A = y", "CONFIG_A=0xg", "CONFIG_A=-"};
+		"CONFIG_A=y # on", "CONFIG_A=y # not on", "CONFIG_A=y # not x86",
+		"CONFIG_A=y # on moon", "CONFIG_A=y # on x86 moon", "CONFIG_A = y", "CONFIG_A=0xg",
+		"CONFIG_A=-"};
 
 	(void)state;
 	for (size_t i = 0; i < array_count(lines); i++) {
@@ -187,7 +213,8 @@ static void test_no_guest_has_sound(void **state)
 
 static void test_platforms_need_symbols(void **state)
 {
-	static const char *const needed[] = {"VIRTIO_BLK", "EXT4_FS", "NVME", NULL};
+	static const char *const needed[] = {"VIRTIO_BLK", "VIRTIO_PCI", "EXT4_FS", "NVME", NULL};
+	const struct architecture some = {.no_pci = true};
 	const struct platform machine = {.name = "machine", .symbols = needed};
 	const struct platform *const machines[] = {&machine, NULL};
 	cleanup_config struct kernel_config config = {0};
@@ -196,9 +223,9 @@ static void test_platforms_need_symbols(void **state)
 	(void)state;
 	fragment("part", "CONFIG_VIRTIO_BLK=m\nCONFIG_EXT4_FS=y\nCONFIG_NVME=y\n");
 	assert_ok(merge(NAMES("part"), &linux_6_1, &config, &err), &err);
-	assert_ok(kernel_config_check_platforms(&config, "it", machines, true, &err), &err);
-	assert_fails(
-		kernel_config_check_platforms(&config, "the cloud kernel", machines, false, &err),
+	assert_ok(kernel_config_check_platforms(&config, "it", machines, &some, true, &err), &err);
+	assert_fails(kernel_config_check_platforms(
+			     &config, "the cloud kernel", machines, &some, false, &err),
 		&err, STATUS_RECIPE, "platform machine: the cloud kernel lacks CONFIG_VIRTIO_BLK");
 }
 
@@ -225,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_merges_by_symbol),
 		cmocka_unit_test(test_takes_along_what_is_for_the_architecture),
 		cmocka_unit_test(test_lines_are_for_versions),
+		cmocka_unit_test(test_lines_are_for_architectures),
 		cmocka_unit_test(test_patches_come_with_fragments),
 		cmocka_unit_test(test_contradictions_name_both),
 		cmocka_unit_test(test_unknown_fragments_suggest_one),
