@@ -32,6 +32,7 @@ static int look_stored(
 	cleanup_lock struct lock *lock = NULL;
 	cleanup_store struct store store = {0};
 	cleanup_config struct kernel_config config = {0};
+	cleanup_kernel_debs struct kernel_debs debs = {0};
 	cleanup_fd int packages = -1;
 
 	/* One that no longer fits is the build's to refuse. */
@@ -41,23 +42,25 @@ static int look_stored(
 		store_hold(&store, STORE_PACKAGES, &packages, err))
 		return -1;
 	store.offline = true;
-	if (lock)
+	if (lock) {
 		plan->image = lock->kernel;
-	else if (choose(plan, &store, arena, err))
+		plan->modules = lock->modules;
+	} else if (choose(plan, &store, arena, err)) {
 		return -1;
-	cleanup_free char *deb = store_package_path(&store, plan->image.sha256);
-	return file_exists(AT_FDCWD, deb) ? kernel_check_package(plan, deb, &config, err)
-					  : not_stored(err);
+	}
+	kernel_debs_find(plan, &store, &debs);
+	bool stored = file_exists(AT_FDCWD, debs.image) &&
+		      (!debs.modules || file_exists(AT_FDCWD, debs.modules));
+	return stored ? kernel_check_package(plan, &debs, &config, err) : not_stored(err);
 }
 
 static int look_given(struct kernel_plan *plan, struct arena *arena, struct error *err)
 {
 	cleanup_config struct kernel_config config = {0};
+	const struct kernel_debs debs = {(char *)plan->recipe->kernel.package.text, NULL};
 
-	return kernel_complete(plan, arena, err)
-		       ? -1
-		       : kernel_check_package(
-				 plan, plan->recipe->kernel.package.text, &config, err);
+	return kernel_complete(plan, arena, err) ? -1
+						 : kernel_check_package(plan, &debs, &config, err);
 }
 
 int kernel_look(const struct recipe *recipe, const char *store_path, struct error *err)

@@ -144,6 +144,7 @@ static const struct {
 	{"base", read_listed, offsetof(struct lock, base)},
 	{"add", read_listed, offsetof(struct lock, add)},
 	{"kernel", read_single, offsetof(struct lock, kernel)},
+	{"modules", read_single, offsetof(struct lock, modules)},
 	{"tool", read_listed, offsetof(struct lock, tools)},
 	{"busybox", read_single, offsetof(struct lock, busybox)},
 	{"uefi", read_single, offsetof(struct lock, uefi)},

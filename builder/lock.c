@@ -154,6 +154,8 @@ struct package_list lock_packages(const struct lock *lock)
 		vector_push(&all, lock->kernel);
 		vector_push(&all, lock->busybox);
 	}
+	if (lock->modules.name)
+		vector_push(&all, lock->modules);
 	if (lock->uefi.name)
 		vector_push(&all, lock->uefi);
 	package_list_merge(&all, &lock->tools);
@@ -246,6 +248,8 @@ char *lock_text(const struct plan *plan)
 		print_package(&text, plan, "kernel", &plan->kernel.image);
 		print_package(&text, plan, "busybox", &plan->kernel.busybox);
 	}
+	if (plan->kernel.modules.name)
+		print_package(&text, plan, "modules", &plan->kernel.modules);
 	if (plan->kernel.uefi.name)
 		print_package(&text, plan, "uefi", &plan->kernel.uefi);
 	vector_for_each (tool, &plan->kernel.tools)

@@ -60,8 +60,10 @@ static void hold_kernel(struct plan *plan, const struct lock *lock, const struct
 {
 	if (!lock->kernel.name || !lock_keeps(lock, plan->recipe, "kernel"))
 		return;
-	if (!words_contain(moving, lock->kernel.name) && !words_contain(moving, "kernel"))
+	if (!words_contain(moving, lock->kernel.name) && !words_contain(moving, "kernel")) {
 		plan->kernel.image = lock->kernel;
+		plan->kernel.modules = lock->modules;
+	}
 	if (!words_contain(moving, lock->busybox.name))
 		plan->kernel.busybox = lock->busybox;
 	if (lock->uefi.name && !words_contain(moving, lock->uefi.name))
@@ -183,6 +185,7 @@ void plan_follow_lock(struct plan *plan, const struct lock *lock)
 	if (layered)
 		append(&plan->layers[LAYER_PACKAGES].packages, &lock->add);
 	plan->kernel.image = lock->kernel;
+	plan->kernel.modules = lock->modules;
 	plan->kernel.busybox = lock->busybox;
 	plan->kernel.uefi = lock->uefi;
 	append(&plan->kernel.tools, &lock->tools);

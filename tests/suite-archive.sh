@@ -213,7 +213,8 @@ test_unknown_suite() {
 	suite=bookwrom
 	run plan
 	suite=bookworm
-	assert_refused 3 "recipe.yaml:4:8: unknown suite \`bookwrom\`; did you mean \`bookworm\`?"
+	assert_refused 3 "recipe.yaml:4:8: unknown suite \`bookwrom\`; did you mean \`bookworm\`?" \
+		"and $mirror has none of that name"
 }
 
 test_unknown_component() {

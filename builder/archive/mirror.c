@@ -136,6 +136,8 @@ const char *mirror_for_guest(const struct suite *suite, const char *recipe_mirro
 {
 	if (recipe_mirror && !text_starts(recipe_mirror, "file:"))
 		return mirror;
+	if (!suite->default_mirror)
+		return NULL;
 	return arena_printf(arena, "%s%s", suite->default_mirror,
 		text_ends(mirror, suffixes[SUITE_SECURITY]) ? suffixes[SUITE_SECURITY] : "");
 }

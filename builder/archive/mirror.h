@@ -27,6 +27,7 @@ struct suite_place {
 	const char *mirrors[MIRRORS_MOST];
 	size_t mirror_count;
 	bool named;          /* the recipe named the mirror */
+	const char *unknown; /* why nobody knows such a suite; NULL: it is known */
 	const char *keyring; /* absolute path of the keys that it must be signed with */
 	const struct word_list *components;
 	uint64_t as_of; /* seconds since 1970: it is looked at as of then; 0: now */
@@ -45,6 +46,6 @@ const char *mirror_without_slash(const char *mirror, struct arena *arena);
 void mirrors_as_of(struct suite_place *places, size_t count, const char *date, struct arena *arena);
 
 /* What the guest's sources.list says for a suite found at `mirror`: a mirror that the recipe names,
- * else the suite's default, never one that only the build host can know. */
+ * else the suite's default, never one that only the build host can know; NULL: nothing. */
 const char *mirror_for_guest(const struct suite *suite, const char *recipe_mirror,
 	const char *mirror, struct arena *arena);

@@ -42,6 +42,7 @@ static int place_suites(struct package_index *index, struct suite_place *places,
 		apt_sources_read("/etc/apt", &index->arena, &host);
 	mirrors_choose(&index->suite, recipe->mirror.text, &host, &index->arena, places);
 	vector_release(&host);
+	places[SUITE_BASE].unknown = index->unknown;
 	if (recipe->snapshot.text)
 		mirrors_as_of(places, SUITE_KINDS, recipe->snapshot.text, &index->arena);
 	for (size_t i = 0; i < SUITE_KINDS; i++) {
@@ -86,11 +87,31 @@ static int find_suites(
 	return releases_fetch(places, count, store, &index->arena, &index->suites, err);
 }
 
+/* debootstrap need not know a suite whose mirror and keys the recipe names. */
+static int find_suite(struct package_index *index, struct error *err)
+{
+	const struct recipe *recipe = index->recipe;
+
+	if (!suite_find(
+		    recipe->suite, recipe->architecture.text, &index->arena, &index->suite, err))
+		return 0;
+	if (err->status != STATUS_RECIPE)
+		return -1;
+	if (!recipe->mirror.text || !recipe->keyring.text)
+		return error_set(err, STATUS_RECIPE,
+			"%s; with `mirror` and `keyring` a recipe can have any suite",
+			err->message);
+	index->unknown = arena_strdup(&index->arena, err->message);
+	error_release(err);
+	index->suite = (struct suite){.name = recipe->suite.text};
+	return 0;
+}
+
 int package_index_begin(const struct recipe *recipe, const struct store *store, uint64_t as_of,
 	struct package_index *index, struct error *err)
 {
 	index->recipe = recipe;
-	if (suite_find(recipe->suite, recipe->architecture.text, &index->arena, &index->suite, err))
+	if (find_suite(index, err))
 		return -1;
 	return find_suites(index, store, as_of, err);
 }
@@ -172,6 +193,7 @@ char *package_index_sources_list(const struct package_index *index)
 	struct buffer text = {0};
 	unsigned repositories = 0;
 
+	buffer_text(&text, "");
 	for (size_t i = 0; i < index->suites.count; i++) {
 		const struct found_suite *suite = &index->suites.items[i];
 		const char *options = source_options(suite, &repositories, &arena);
@@ -181,6 +203,8 @@ char *package_index_sources_list(const struct package_index *index)
 					     ? suite->mirror
 					     : mirror_for_guest(&index->suite, recipe->mirror.text,
 						       suite->mirror, &arena);
+		if (!mirror)
+			continue;
 		buffer_printf(&text, "deb %s%s %s", options, mirror, suite->name);
 		vector_for_each (component, suite->place->components)
 			buffer_printf(&text, " %s", component->text);

@@ -9,6 +9,7 @@ struct package_index {
 	struct arena arena;          /* owns every string here */
 	const struct recipe *recipe; /* borrowed */
 	struct suite suite;
+	const char *unknown; /* why debootstrap does not know it; NULL: it does */
 	struct found_suites suites;
 	struct index_files files;
 	struct catalog catalog;

@@ -207,6 +207,9 @@ static int judge_missing(const struct quest *quest, const struct search *search,
 			"%s/dists/%s: offline, and not in the store; fetch it by one run that is "
 			"not offline",
 			mirror, place->name);
+	if (place->unknown)
+		return error_set(err, STATUS_RECIPE, "%s, and %s has none of that name",
+			place->unknown, mirror);
 	if (place->kind == SUITE_BASE || place->kind == SUITE_EXTRA)
 		return error_set(err, STATUS_ARCHIVE,
 			"%s/dists/%s: no such suite on the mirror; check `mirror:` and `suite:`",

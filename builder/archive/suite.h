@@ -10,7 +10,7 @@
 struct suite {
 	const char *name;           /* "bookworm" */
 	const char *keyring;        /* path; also tells distributions apart */
-	const char *default_mirror; /* URL, without a slash at its end */
+	const char *default_mirror; /* URL, without a slash at its end; NULL: it has none */
 };
 
 /* Strings live in the arena. An unknown suite is STATUS_RECIPE at its position and names the

@@ -1,4 +1,5 @@
 /* A kernel's package beside the platforms it is to run on. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "archive/deb.h"
@@ -26,25 +27,51 @@ static int take_config(void *context, struct archive *tar, struct archive_entry 
 	return deb_read_content(tar, entry, CONFIG_LONGEST, &search->text, err);
 }
 
-static int read_config(const struct package *package, const char *deb,
-	struct kernel_config *ret_config, struct error *err)
+static int search_package(
+	const struct package *package, const char *deb, struct search *search, struct error *err)
 {
-	struct search search = {0};
 	const struct deb_reader reader = {
 		.limit = deb_limit(package->size, package->installed_size),
 		.visit = take_config,
-		.context = &search,
-		.done = &search.found,
+		.context = search,
+		.done = &search->found,
 	};
 
-	int result = deb_read(deb, DEB_DATA, &reader, err);
+	return deb_read(deb, DEB_DATA, &reader, err) ? error_wrap(err, "%s", package->name) : 0;
+}
+
+static int read_config(const struct kernel_plan *plan, const struct kernel_debs *debs,
+	struct kernel_config *ret_config, struct error *err)
+{
+	struct search search = {0};
+
+	int result = search_package(&plan->image, debs->image, &search, err);
+	if (!result && !search.found && debs->modules)
+		result = search_package(&plan->modules, debs->modules, &search, err);
 	if (!result && search.found)
 		result = kernel_config_parse("its configuration", &search.text, ret_config, err);
 	buffer_release(&search.text);
-	return result ? error_wrap(err, "%s", package->name) : 0;
+	return result;
 }
 
-int kernel_check_package(const struct kernel_plan *plan, const char *deb,
+void kernel_debs_find(
+	const struct kernel_plan *plan, const struct store *store, struct kernel_debs *ret_debs)
+{
+	*ret_debs = (struct kernel_debs){
+		.image = kernel_is_built(plan) ? store_kernel_path(store, plan->build.key)
+					       : store_package_path(store, plan->image.sha256),
+		.modules =
+			plan->modules.name ? store_package_path(store, plan->modules.sha256) : NULL,
+	};
+}
+
+void kernel_debs_release(struct kernel_debs *debs)
+{
+	free(debs->image);
+	free(debs->modules);
+}
+
+int kernel_check_package(const struct kernel_plan *plan, const struct kernel_debs *debs,
 	struct kernel_config *ret_config, struct error *err)
 {
 	const struct recipe_kernel *kernel = &plan->recipe->kernel;
@@ -52,7 +79,7 @@ int kernel_check_package(const struct kernel_plan *plan, const char *deb,
 	     cloud = !given && text_equal(kernel->config.text, "cloud");
 	cleanup_config struct kernel_config config = {0};
 
-	if (read_config(&plan->image, deb, &config, err))
+	if (read_config(plan, debs, &config, err))
 		return -1;
 	if (config.lines.count &&
 		(kernel_config_check_platforms(&config, plan->image.name, plan->platforms,

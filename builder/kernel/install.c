@@ -1,5 +1,5 @@
 /*
- * From packages to a tree: both packages are unpacked into a work directory, depmod says what
+ * From packages to a tree: all are unpacked into a work directory, depmod says what
  * depends on what, and what the guest needs is moved.
  */
 #include <dirent.h>
@@ -266,10 +266,18 @@ static int select_modules(struct installation *installation, struct error *err)
 	return 0;
 }
 
-static char *kernel_path(const struct kernel_plan *plan, const struct store *store)
+static int unpack_all(struct installation *installation, const struct kernel_debs *debs,
+	const struct store *store, struct error *err)
 {
-	return kernel_is_built(plan) ? store_kernel_path(store, plan->build.key)
-				     : store_package_path(store, plan->image.sha256);
+	const struct kernel_plan *plan = installation->plan;
+	cleanup_free char *busybox = store_package_path(store, plan->busybox.sha256);
+	int root = installation->unpacked;
+
+	if (unpack(root, &plan->image, debs->image, wanted_of_kernel, err) ||
+		(debs->modules &&
+			unpack(root, &plan->modules, debs->modules, wanted_of_kernel, err)))
+		return -1;
+	return unpack(root, &plan->busybox, busybox, wanted_of_busybox, err);
 }
 
 int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *work,
@@ -277,19 +285,17 @@ int kernel_install(const struct kernel_plan *plan, const struct store *store, co
 {
 	cleanup(installation_release) struct installation installation = {
 		.plan = plan, .tree_path = tree, .tree = -1, .unpacked = -1, .source = -1};
-	cleanup_free char *kernel = kernel_path(plan, store);
-	cleanup_free char *busybox = store_package_path(store, plan->busybox.sha256);
+	cleanup_kernel_debs struct kernel_debs debs;
 	int *unpacked = &installation.unpacked;
 
+	kernel_debs_find(plan, store, &debs);
 	if (inside_open_root(tree, &installation.tree, err) ||
-		kernel_check_package(plan, kernel, &installation.config, err) ||
+		kernel_check_package(plan, &debs, &installation.config, err) ||
 		work_directory_make(work, "kernel", &installation.work, err) ||
 		inside_open_root(installation.work.path, unpacked, err) ||
-		merge_usr(*unpacked, err) ||
-		unpack(*unpacked, &plan->image, kernel, wanted_of_kernel, err) ||
-		unpack(*unpacked, &plan->busybox, busybox, wanted_of_busybox, err) ||
+		merge_usr(*unpacked, err) || unpack_all(&installation, &debs, store, err) ||
 		find_release(&installation, err) || select_modules(&installation, err) ||
 		install_boot_files(&installation, err) || install_modules(&installation, err))
 		return -1;
-	return kernel_register(kernel, &installation.installed, installation.tree, err);
+	return kernel_register(debs.image, &installation.installed, installation.tree, err);
 }

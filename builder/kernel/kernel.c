@@ -45,24 +45,53 @@ static int follow(struct package_index *index, const char *name, const char *pre
 	return package_index_find(index, dependency, arena, ret_package, err);
 }
 
-static int choose(struct package_index *index, struct package_index *tools, struct arena *arena,
+/* What a package needs of that kind; nothing, when it needs none. */
+static int find_part(struct package_index *index, const struct package *whole, const char *prefix,
+	struct arena *arena, struct package *part, struct error *err)
+{
+	const char *name = package_dependency(whole, prefix, arena);
+
+	return name ? package_index_find(index, name, arena, part, err) : 0;
+}
+
+/* Debian's kernel, by its name there, else Ubuntu's. Where it comes in parts, one has the modules,
+ * and maybe another the image. */
+static int choose_distribution(struct package_index *index, bool cloud, struct arena *arena,
 	struct kernel_plan *plan, struct error *err)
 {
 	const struct architecture *architecture = plan->architecture;
-	bool cloud = text_equal(plan->recipe->kernel.config.text, "cloud");
+	const char *debian = cloud ? architecture->cloud_kernel : architecture->generic_kernel;
+	const char *ubuntu = cloud ? "linux-image-virtual" : "linux-image-generic";
+	cleanup(error_release) struct error other = {0};
+	struct package whole;
 
+	if (follow(index, debian, "linux-image-", arena, &whole, err)) {
+		if (follow(index, ubuntu, "linux-image-", arena, &whole, &other))
+			return -1;
+		error_release(err);
+	}
+	plan->image = whole;
+	return find_part(index, &whole, "linux-binary-", arena, &plan->image, err) ||
+			       find_part(
+				       index, &whole, "linux-modules-", arena, &plan->modules, err)
+		       ? -1
+		       : 0;
+}
+
+static int choose(struct package_index *index, struct package_index *tools, struct arena *arena,
+	struct kernel_plan *plan, struct error *err)
+{
 	switch (recipe_kernel_origin(&plan->recipe->kernel)) {
 	case KERNEL_NONE:
 	case KERNEL_PACKAGE:
 		return 0;
 	case KERNEL_DISTRIBUTION:
-		return follow(index,
-			cloud ? architecture->cloud_kernel : architecture->generic_kernel,
-			"linux-image-", arena, &plan->image, err);
+		return choose_distribution(index,
+			text_equal(plan->recipe->kernel.config.text, "cloud"), arena, plan, err);
 	case KERNEL_BUILT:
 		if (follow(tools, "linux-source", "linux-source-", arena, &plan->image, err))
 			return -1;
-		return kernel_tools_choose(tools, architecture, arena, &plan->tools, err);
+		return kernel_tools_choose(tools, plan->architecture, arena, &plan->tools, err);
 	}
 	abort();
 }
@@ -110,6 +139,8 @@ struct package_list kernel_packages(const struct kernel_plan *plan, bool build)
 	vector_push(&all, plan->busybox);
 	if (build || !built)
 		vector_push(&all, plan->image);
+	if (plan->modules.name)
+		vector_push(&all, plan->modules);
 	if (build)
 		vector_for_each (tool, &plan->tools)
 			vector_push(&all, *tool);

@@ -20,6 +20,7 @@ struct kernel_plan {
 	/* The package that it comes in: linux-image or the given file; or that it is built from:
 	 * linux-source. Name NULL: no kernel. */
 	struct package image;
+	struct package modules; /* the rest of it, if it is in two; name NULL: it is not */
 	struct package busybox; /* of the guest's architecture, for the initramfs */
 	struct package uefi;    /* what starts it by UEFI, see boot-files.h; name NULL: nothing */
 	struct package_list tools; /* what builds it, if it is built; owned */
@@ -46,12 +47,21 @@ int kernel_complete(struct kernel_plan *plan, struct arena *arena, struct error 
  * (vector_release) is the caller's. */
 struct package_list kernel_packages(const struct kernel_plan *plan, bool build);
 
+/* Where the packages of the plan's kernel are: in the store, or where the recipe says. */
+struct kernel_debs {
+	char *image, *modules; /* owned; modules NULL: there is no such package */
+};
+void kernel_debs_find(
+	const struct kernel_plan *plan, const struct store *store, struct kernel_debs *ret_debs);
+void kernel_debs_release(struct kernel_debs *debs);
+#define cleanup_kernel_debs cleanup(kernel_debs_release)
+
 /*
  * Whether the plan's kernel has what its platforms cannot do without, by the boot/config-* in its
- * package, the file `deb`. STATUS_RECIPE at the recipe's `kernel` says what it lacks and what to
- * use instead. A package without one is taken as it is, and ret_config then empty.
+ * packages. STATUS_RECIPE at the recipe's `kernel` says what it lacks and what to use instead. A
+ * kernel without one is taken as it is, and ret_config then empty.
  */
-int kernel_check_package(const struct kernel_plan *plan, const char *deb,
+int kernel_check_package(const struct kernel_plan *plan, const struct kernel_debs *debs,
 	struct kernel_config *ret_config, struct error *err);
 
 /* A hash of what kernel_install() makes of a plan's packages: it changes when the same packages

@@ -188,6 +188,8 @@ static void the_guest_gets_no_private_mirror(void **state)
 	assert_string_equal(
 		mirror_for_guest(&suite, "http://m.example/d", "http://m.example/d", &arena),
 		"http://m.example/d");
+	suite = (struct suite){.name = "unheard-of"};
+	assert_null(mirror_for_guest(&suite, "file:///srv", "file:///srv", &arena));
 	arena_release(&arena);
 }
 
