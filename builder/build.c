@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/cleanup.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "manifest.h"
 #include "sandbox/foreign.h"
@@ -66,16 +67,57 @@ static int make_plan(const struct build_order *order, struct plan **ret_plan, st
 	return 0;
 }
 
+/* What the architectures of the recipe's packages have enabled. */
+struct foreigners {
+	struct foreign *items;
+	size_t count, capacity;
+};
+
+static void foreigners_release(struct foreigners *foreigners)
+{
+	vector_for_each (foreign, foreigners)
+		foreign_release(foreign);
+	vector_release(foreigners);
+}
+
+/* Packages of other architectures than the recipe's may go without running any program of theirs:
+ * where none can run, only the scripts that try to will fail. */
+static int choose_mode(struct job *job, struct error *err)
+{
+	if (sandbox_detect(&job->mode, err) || foreign_mode(job->architecture, &job->mode, err))
+		return -1;
+	vector_for_each (name, &job->order->recipe->foreign) {
+		const struct architecture *architecture = architecture_find(name->text);
+		cleanup(error_release) struct error why = {0};
+		if (architecture && foreign_mode(architecture, &job->mode, &why))
+			log_warning("%s", why.message);
+	}
+	return interrupt_check(err);
+}
+
+static int enable_programs(const struct job *job, struct foreigners *foreigners, struct error *err)
+{
+	if (foreign_enable(job->architecture, vector_add(foreigners), err))
+		return -1;
+	vector_for_each (name, &job->order->recipe->foreign) {
+		const struct architecture *architecture = architecture_find(name->text);
+		cleanup(error_release) struct error warned = {0};
+		if (architecture)
+			foreign_enable(architecture, vector_add(foreigners), &warned);
+	}
+	return 0;
+}
+
 /* Inside the sandbox's namespaces, as its root. */
 static int plan_and_build(void *context, struct error *err)
 {
 	const struct job *job = context;
 	const struct build_order *order = job->order;
 	cleanup_plan struct plan *plan = NULL;
-	cleanup_foreign struct foreign foreign = {0};
+	cleanup(foreigners_release) struct foreigners foreigners = {0};
 	char key[HASH_TEXT];
 
-	if (foreign_enable(job->architecture, &foreign, err))
+	if (enable_programs(job, &foreigners, err))
 		return -1;
 	store_sweep(order->store);
 	if (make_plan(order, &plan, err) || make_key(plan, job, key, err))
@@ -106,8 +148,7 @@ int build_recipe(const struct build_order *order, json_t **ret_manifest, struct 
 	};
 	cleanup_free char *name = plan_name(order->recipe);
 
-	if (fingerprint(order->recipe, order->lock, job.fingerprint, err) ||
-		sandbox_detect(&job.mode, err) || foreign_mode(job.architecture, &job.mode, err))
+	if (fingerprint(order->recipe, order->lock, job.fingerprint, err) || choose_mode(&job, err))
 		return -1;
 	log_note("building %s (%s)", name, sandbox_mode_name(job.mode));
 	if (sandbox_enter(job.mode, plan_and_build, &job, err))

@@ -3,6 +3,7 @@
 # JEOS_TEST_FULL=1 all are.
 # time-limit: 7200
 
+. "$JEOS_TOP/tests/lib/archive.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
@@ -16,7 +17,7 @@ oneTimeSetUp() {
 recipe() {
 	local architecture=$1
 	shift
-	printf '%s\n' "name: small" "suite: ${suite:-bookworm}" "architecture: $architecture" \
+	printf '%s\n' "name: small" "suite: ${release:-bookworm}" "architecture: $architecture" \
 		'base: essential' 'packages: [e2fsprogs, fdisk]' 'init: minimal' \
 		'service: exec busybox httpd -f -h /etc' 'frozen: true' \
 		'strip: [character-sets, documentation, info, kernel-modules, locales, man-pages]' \
@@ -75,18 +76,56 @@ test_i386_builds_without_an_emulator() {
 	assertContains "$(readelf -h program)" 'Intel 80386'
 }
 
+# The usual PATH, but for these emulators.
+path_without_emulators() {
+	printf '%s' "$PATH" | tr : '\n' | while read -r directory; do
+		mkdir -p "bin$directory" && ln -sf "$directory"/* "bin$directory/" &&
+			rm -f "bin$directory"/qemu-*-static && echo "$PWD/bin$directory"
+	done | paste -sd:
+}
+
 test_a_missing_emulator_is_named() {
 	need_programs qemu-s390x-static || return 0
 	local path
-	path=$(printf '%s' "$PATH" | tr : '\n' | while read -r directory; do
-		mkdir -p "bin$directory" && ln -sf "$directory"/* "bin$directory/" &&
-			rm -f "bin$directory"/qemu-*-static && echo "$PWD/bin$directory"
-	done | paste -sd:)
+	path=$(path_without_emulators)
 	recipe s390x 'kernel: none'
 	PATH=$path run build s390x.yaml
 	assertEquals "$errors" 6 "$status"
 	assertContains "$errors" 'running programs of s390x: program `qemu-s390x-static` not found'
 	assertContains "$errors" 'apt-get install qemu-user-static'
+}
+
+# runs:arm64, whose script runs a program of its architecture.
+archive_of_arm64() {
+	archive_make more || return 1
+	mkdir -p runs/DEBIAN
+	printf '%s\n' 'Package: runs' 'Version: 1' 'Architecture: arm64' 'Depends: libc6' \
+		'Maintainer: Tests <tests@test.invalid>' 'Description: runs' >runs/DEBIAN/control
+	printf '%s\n' '#!/bin/sh' 'exec /lib/ld-linux-aarch64.so.1 --version' >runs/DEBIAN/postinst
+	chmod 755 runs/DEBIAN/postinst
+	dpkg-deb --root-owner-group -b runs runs.deb >/dev/null && archive_add_deb more runs.deb &&
+		ARCHIVE_ARCHITECTURES=arm64 archive_publish more extra &&
+		archive_add_package more unused 1 && ARCHIVE_ARCHITECTURES=amd64 archive_publish more extra &&
+		ARCHIVE_ARCHITECTURES='amd64 arm64' archive_publish more extra
+}
+
+# Beside packages of the recipe's own architecture there may be others, which run programs, too.
+test_packages_of_another_architecture() {
+	need_programs qemu-aarch64-static || return 0
+	archive_of_arm64 || fail 'no archive'
+	printf '%s\n' 'name: mixed' 'suite: bookworm' 'architecture: amd64' 'base: essential' \
+		'kernel: none' 'packages: ["runs:arm64"]' "repositories: [{mirror: \"file://$PWD/more\",
+			suite: extra, keyring: $PWD/more/keyring.gpg}]" >mixed.yaml
+	local usual=$PATH
+	PATH=$(path_without_emulators)
+	run build mixed.yaml
+	PATH=$usual
+	assertEquals "$errors" 5 "$status"
+	assertContains "$errors" 'running programs of arm64: program `qemu-aarch64-static` not found'
+	run build mixed.yaml
+	assertEquals "$errors" 0 "$status"
+	program_of out/mixed-0-amd64.qcow2 /usr/lib/aarch64-linux-gnu/libc.so.6
+	assertContains "$(readelf -h program)" AArch64
 }
 
 # What is registered where, of the kernel's user namespace that asks.
@@ -123,25 +162,20 @@ test_registration_on_the_host() {
 }
 
 # Everything that Debian has, in QEMU's machine for it.
-every_architecture() { # every_architecture NAME MACHINE
+every_architecture() { # every_architecture NAME MACHINE [PATH...]: also by these ways
 	local name=$1 machine=$2
-	if [ -z "${JEOS_TEST_FULL-}" ]; then
-		startSkipping
-		echo "skip: $name is emulated by make check-full"
-		assertTrue true
-		return
-	fi
+	need_full || return 0
 	recipe "$name" 'kernel: generic' "$(checks "$machine" "$name")"
 	run test "$name.yaml"
-	boots small direct
+	boots small direct "${@:3}"
 }
 
-test_i386_boots() { every_architecture i386 i686; }
+test_i386_boots() { every_architecture i386 i686 bios uefi; }
 test_armhf_boots() { every_architecture armhf armv7l; }
 test_ppc64el_boots() { every_architecture ppc64el ppc64le; }
 test_s390x_boots() { every_architecture s390x s390x; }
 test_mipsel_boots() { every_architecture mipsel mips; }
 test_mips64el_boots() { every_architecture mips64el mips64; }
-test_riscv64_boots() { suite=trixie every_architecture riscv64 riscv64; }
+test_riscv64_boots() { release=trixie every_architecture riscv64 riscv64; }
 
 . shunit2
