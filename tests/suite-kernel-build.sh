@@ -101,7 +101,12 @@ test_killed_build() {
 	build_until_it_compiles
 	kill -KILL $build
 	wait $build 2>/dev/null
-	run cache show # sweeps what it left
+	local try
+	for try in $(seq 100); do # what ran in its sandbox takes a moment to die
+		run cache show # sweeps what it left
+		[ -z "$(ls "$JEOS_STORE/work")" ] && break
+		sleep 0.1
+	done
 	assert_nothing_left
 }
 
