@@ -152,7 +152,8 @@ const struct platform platforms[] = {
 		.fragments = LIST("pci", "efi", "screen", "vmware"),
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "VMWARE_PVSCSI", "FUSION_SPI", "FUSION_SAS",
 			"BLK_DEV_SD", "VMXNET3", "E1000"),
-		.machines = MACHINES({"pvscsi", "pc", 0, "pvscsi", "scsi-hd", "vmxnet3"},
+		/* Debian's UEFI for QEMU has no driver for PVSCSI, as VMware's has. */
+		.machines = MACHINES({"pvscsi", "pc", BY_BIOS, "pvscsi", "scsi-hd", "vmxnet3"},
 			{"sata", "pc", 0, "ahci", "ide-hd", "e1000"}),
 	},
 	{

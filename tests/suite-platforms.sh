@@ -78,7 +78,7 @@ test_vmware() {
 }
 
 test_vmware_by_uefi_and_with_sata() {
-	boots vmware vmdk uefi '' vmw_pvscsi vmxnet3
+	boots vmware vmdk uefi '' ahci e1000
 	boots vmware vmdk bios sata ahci e1000
 }
 
