@@ -16,14 +16,14 @@ DEPENDENCIES_BUILD = gcc libc6-dev make pkg-config scdoc libyaml-dev libsolv-dev
 	libseccomp-dev libslirp-dev libzstd-dev zlib1g-dev libdeflate-dev liblzma-dev
 DEPENDENCIES_RUN = debootstrap gpgv debian-archive-keyring ca-certificates xz-utils zstd uidmap \
 	kmod grub-pc-bin dosfstools mtools squashfs-tools qemu-system-x86 ovmf
-DEPENDENCIES_TEST = cryptsetup-bin jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs gdisk fdisk \
-	qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
-	python3-jsonschema yq iproute2 attr qemu-user-static qemu-system-arm qemu-efi-aarch64 openssl skopeo umoci lxc \
-	libvirt-clients uml-utilities \
-	user-mode-linux systemd-container runc
-# What only JEOS_TEST_FULL=1 emulates, and compiles for it.
-DEPENDENCIES_FULL = ovmf-ia32 qemu-system-ppc qemu-system-mips qemu-system-misc gcc-m68k-linux-gnu \
-	libc6-dev-m68k-cross gcc-powerpc-linux-gnu libc6-dev-powerpc-cross
+DEPENDENCIES_TEST = cryptsetup-bin jq libcmocka-dev shunit2 clang-format shellcheck gnupg e2fsprogs \
+	gdisk fdisk qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
+	python3-jsonschema yq iproute2 attr qemu-user-static qemu-system-arm qemu-efi-aarch64 \
+	qemu-system-ppc qemu-system-mips qemu-system-misc ovmf-ia32 openssl skopeo umoci lxc \
+	libvirt-clients uml-utilities user-mode-linux systemd-container runc
+# What only JEOS_TEST_FULL=1 compiles kernels for, and programs that they start.
+DEPENDENCIES_FULL = gcc-m68k-linux-gnu libc6-dev-m68k-cross gcc-powerpc-linux-gnu \
+	libc6-dev-powerpc-cross
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time
