@@ -45,13 +45,19 @@ configures() {
 	done
 }
 
-test_armhf_configures() { configures armhf VIRTIO_PCI SERIAL_AMBA_PL011_CONSOLE; }
-test_ppc64el_configures() { configures ppc64el VIRTIO_PCI HVC_CONSOLE; }
+# One of each sort: no PC at all, another source, a port.
 test_s390x_configures() { configures s390x VIRTIO_PCI SCLP_CONSOLE S390_GUEST; }
-test_m68k_configures() { configures m68k VIRTIO_MMIO GOLDFISH_TTY; }
-test_powerpc_configures() { configures powerpc VIRTIO_PCI SERIAL_PMACZILOG_CONSOLE; }
 test_riscv64_configures() {
 	release=trixie configures riscv64 VIRTIO_PCI SERIAL_8250_CONSOLE
+}
+test_m68k_configures() { configures m68k VIRTIO_MMIO GOLDFISH_TTY; }
+
+test_others_configure() {
+	need_full || return 0
+	configures armhf VIRTIO_PCI SERIAL_AMBA_PL011_CONSOLE
+	configures armel VIRTIO_PCI SERIAL_AMBA_PL011_CONSOLE
+	configures ppc64el VIRTIO_PCI HVC_CONSOLE
+	configures powerpc VIRTIO_PCI SERIAL_PMACZILOG_CONSOLE
 }
 
 test_main_archive_has_no_ports() {
