@@ -170,6 +170,23 @@ every_architecture() { # every_architecture NAME MACHINE [PATH...]: also by thes
 
 test_i386_boots() { every_architecture i386 i686 bios uefi; }
 test_armhf_boots() { every_architecture armhf armv7l; }
+
+# Of armel Debian has kernels for boards only: armhf's runs it, too.
+test_armel_boots() {
+	local kernel
+	recipe armhf 'kernel: generic'
+	run build armhf.yaml
+	assertEquals "$errors" 0 "$status"
+	kernel=$JEOS_STORE/packages/$("$JEOS" plan --json armhf.yaml | jq -r .kernel.sha256).deb
+	rm -rf kernel && dpkg-deb -R "$kernel" kernel &&
+		sed -i 's/^Architecture: .*/Architecture: armel/' kernel/DEBIAN/control &&
+		dpkg-deb --root-owner-group -Znone -b kernel armel.deb >/dev/null
+	recipe armel 'kernel: {package: armel.deb}' "$(checks armv7l armel)"
+	run test armel.yaml
+	boots small direct
+	rm -rf kernel armel.deb
+}
+
 test_ppc64el_boots() { every_architecture ppc64el ppc64le; }
 test_s390x_boots() { every_architecture s390x s390x; }
 test_mipsel_boots() { every_architecture mipsel mips; }

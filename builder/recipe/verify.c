@@ -61,11 +61,12 @@ static void verify_kernel(
 
 	if (!config->text)
 		*config = (struct word){usual_kernel(recipe, architecture), at};
-	if ((!strcmp(config->text, "cloud") && !architecture->cloud_kernel) ||
-		(!strcmp(config->text, "generic") && !architecture->generic_kernel))
+	enum kernel_origin origin = recipe_kernel_origin(&recipe->kernel);
+	if (origin == KERNEL_DISTRIBUTION &&
+		((!strcmp(config->text, "cloud") && !architecture->cloud_kernel) ||
+			(!strcmp(config->text, "generic") && !architecture->generic_kernel)))
 		recipe_problem(recipe, config->at, "there is no %s kernel for %s", config->text,
 			architecture->name);
-	enum kernel_origin origin = recipe_kernel_origin(&recipe->kernel);
 	if (recipe->kernel.add.count && (origin == KERNEL_NONE || origin == KERNEL_DISTRIBUTION))
 		recipe_problem(recipe, recipe->kernel.add.items[0].at,
 			"fragments need a kernel that is built, such as `config: guest`");
