@@ -54,8 +54,8 @@ static int find_part(struct package_index *index, const struct package *whole, c
 	return name ? package_index_find(index, name, arena, part, err) : 0;
 }
 
-/* Debian's kernel, by its name there, else Ubuntu's. Where it comes in parts, one has the modules,
- * and maybe another the image. */
+/* Debian's kernel, by its name there, else Ubuntu's, whose modules are a package of their own.
+ * After trixie Debian's image is none in /boot, and indices of modules are in a third package. */
 static int choose_distribution(struct package_index *index, bool cloud, struct arena *arena,
 	struct kernel_plan *plan, struct error *err)
 {
@@ -70,12 +70,13 @@ static int choose_distribution(struct package_index *index, bool cloud, struct a
 			return -1;
 		error_release(err);
 	}
+	if (package_dependency(&whole, "linux-binary-", arena))
+		return error_set(err, STATUS_RECIPE,
+			"%s comes in parts that jeos cannot put together; `kernel: guest` builds "
+			"one",
+			whole.name);
 	plan->image = whole;
-	return find_part(index, &whole, "linux-binary-", arena, &plan->image, err) ||
-			       find_part(
-				       index, &whole, "linux-modules-", arena, &plan->modules, err)
-		       ? -1
-		       : 0;
+	return find_part(index, &whole, "linux-modules-", arena, &plan->modules, err);
 }
 
 static int choose(struct package_index *index, struct package_index *tools, struct arena *arena,
