@@ -33,9 +33,9 @@ struct architecture {
 	const char *uefi_file;         /* the removable-media path's file: "BOOTX64.EFI" */
 	const char *const *merged_usr; /* directories of the root that are links into /usr */
 	const char *root_type;         /* GPT type of its root partition, as a UUID text */
+	const char *verity_type;       /* ... and of the root's hashes; NULL: any data */
 	bool ports;  /* Debian has it among its ports only, which are an archive of their own */
 	bool no_pci; /* its machines have no PCI: virtio devices are mapped into memory */
-	const char *verity_type; /* ... and of the root's hashes; NULL: any data */
 };
 
 extern const struct architecture architectures[];

@@ -252,8 +252,7 @@ static int run(const struct arguments *arguments, struct error *err)
 		return verbs[i].run(&request, err);
 	}
 	return error_set(err, STATUS_USAGE,
-		"kernel: unknown word `%s`; known: build, configure, export, import, "
-		"list",
+		"kernel: unknown word `%s`; known: build, configure, export, import, list",
 		operands->items[0]);
 }
 
@@ -265,7 +264,7 @@ static const struct command_option options[] = {
 
 const struct command command_kernel = {
 	.name = "kernel",
-	.summary = "move kernels that were built between stores",
+	.summary = "build kernels, and move them between stores",
 	.operands = "build|configure|export|import|list [RECIPE|KEY|FILE]...",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,

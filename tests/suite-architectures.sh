@@ -3,6 +3,7 @@
 # time-limit: 7200
 
 . "$JEOS_TOP/tests/lib/archive.sh"
+. "$JEOS_TOP/tests/lib/boot.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
@@ -36,13 +37,6 @@ program_of() {
 		start=$(sfdisk -d raw.img | sed -n 's/.*start= *\([0-9]*\),.*name="root".*/\1/p') &&
 		debugfs -R "dump $2 program" "raw.img?offset=$((start * 512))" 2>/dev/null
 	rm -f raw.img
-}
-
-run() { # run ARGUMENT...: jeos's exit status in $status, its output in $output, errors in $errors
-	"$JEOS" "$@" >output 2>errors </dev/null
-	status=$?
-	output=$(<output)
-	errors=$(<errors)
 }
 
 # boots NAME PATH...: the last run's boots passed by these ways, with all checks that there are.

@@ -2,6 +2,7 @@
 # Layouts: read-only roots, other tables and more partitions, from the recipe to the booted guest.
 # time-limit: 1800
 
+. "$JEOS_TOP/tests/lib/boot.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
@@ -21,13 +22,6 @@ oneTimeSetUp() {
 	printf '%s\n' 'name: plain' "from: $JEOS_TOP/recipes/tiny-web.yaml" 'kernel: cloud' \
 		'disk: {table: mbr, size: 256M, firmware: [bios], formats: [raw, ext4]}' \
 		'test: {memory: 192M}' >plain.yaml
-}
-
-run() { # run ARGUMENT...: jeos's exit status in $status, its output in $output, errors in $errors
-	"$JEOS" "$@" >output 2>errors </dev/null
-	status=$?
-	output=$(<output)
-	errors=$(<errors)
 }
 
 # passes NAME PATH: the recipe's image boots by that, all its checks pass, and it stays as it was.

@@ -4,6 +4,7 @@
 # grown.
 # time-limit: 5400
 
+. "$JEOS_TOP/tests/lib/boot.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 
 oneTimeSetUp() {
@@ -21,13 +22,6 @@ oneTimeSetUp() {
 
 oneTimeTearDown() {
 	rm -rf "$TMPDIR/out"
-}
-
-run() { # run ARGUMENT...: jeos's exit status in $status, its output in $output, errors in $errors
-	"$JEOS" "$@" >output 2>errors </dev/null
-	status=$?
-	output=$(<output)
-	errors=$(<errors)
 }
 
 # boots PLATFORM SUFFIX PATH MACHINE DRIVER...: it passes its checks there, and these drivers, of

@@ -12,6 +12,7 @@
 	.agent_options =                                                                    \
 		(const char *const[]){"-device", "isa-serial,index=1,chardev=agent", NULL}, \
 	.agent_device = "/dev/ttyS1"
+#define PC .bus = "pci", .panic_device = "pvpanic", PC_AGENT
 /* Where there is one serial line only. */
 #define PORT_AGENT(bus)                                                                    \
 	.agent_options = (const char *const[]){"-device", "virtio-serial-" bus, "-device", \
@@ -25,9 +26,7 @@ static const struct qemu_machine qemu_machines[] = {
 		.name = "q35",
 		.emulator = "qemu-system-i386",
 		.options = "q35,graphics=off,smm=on",
-		.bus = "pci",
-		.panic_device = "pvpanic",
-		PC_AGENT,
+		PC,
 		.uefi_code = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd",
 		.uefi_variables = "/usr/share/OVMF/OVMF32_VARS_4M.fd",
 		.uefi_package = "ovmf-ia32",
@@ -37,24 +36,18 @@ static const struct qemu_machine qemu_machines[] = {
 		.name = "pc",
 		.emulator = "qemu-system-i386",
 		.options = "pc,graphics=off",
-		.bus = "pci",
-		.panic_device = "pvpanic",
-		PC_AGENT,
+		PC,
 	},
 	{
 		.name = "q35",
 		.options = "q35,graphics=off",
-		.bus = "pci",
-		.panic_device = "pvpanic",
-		PC_AGENT,
+		PC,
 		PC_UEFI,
 	},
 	{
 		.name = "pc",
 		.options = "pc,graphics=off",
-		.bus = "pci",
-		.panic_device = "pvpanic",
-		PC_AGENT,
+		PC,
 		PC_UEFI,
 	},
 	{

@@ -18,9 +18,9 @@ enum config_line_kind {
 enum config_line_kind config_line_parse(struct span line, const struct kernel_target *target,
 	struct arena *arena, struct config_line *ret_line);
 
-/* The mark behind a value: nothing, or "# since VERSION", "# before VERSION", "# on
- * ARCHITECTURE...",
- * "# not on ARCHITECTURE...". False when it is none of these, or when there is no target. */
+/* The mark behind a value: nothing, or "# since VERSION", "# before VERSION",
+ * "# on ARCHITECTURE...", "# not on ARCHITECTURE...". False when it is none of these, or when there
+ * is no target. */
 bool config_mark_parse(struct span mark, const struct kernel_target *target, bool *ret_applies);
 
 /* The files of a fragment that its architecture decides: plain, KERNELARCH, ARCHITECTURE. */

@@ -40,7 +40,7 @@ int kernel_config_check_allowed(const struct kernel_config *config, struct error
 }
 
 /* Where there is no PCI, no kernel has symbols of it. */
-static bool is_had(const char *symbol, const struct architecture *architecture)
+static bool can_have(const char *symbol, const struct architecture *architecture)
 {
 	return !(architecture->no_pci && text_ends(symbol, "_PCI"));
 }
@@ -57,7 +57,7 @@ int kernel_config_check_platforms(const struct kernel_config *config, const char
 		for (; symbol && *symbol; symbol++) {
 			const char *value = kernel_config_value(config, *symbol);
 			if (!strcmp(value, "y") || (modules && !strcmp(value, "m")) ||
-				!is_had(*symbol, architecture))
+				!can_have(*symbol, architecture))
 				continue;
 			if (!missing++)
 				buffer_printf(&problems, "%splatform %s: %s lacks ",
