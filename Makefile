@@ -20,7 +20,7 @@ DEPENDENCIES_TEST = cryptsetup-bin jq libcmocka-dev shunit2 clang-format shellch
 	gdisk fdisk qemu-utils binutils lz4 systemd-boot-efi busybox-static libcap2-bin libxml2-utils \
 	python3-jsonschema yq iproute2 attr qemu-user-static qemu-system-arm qemu-efi-aarch64 \
 	qemu-system-ppc qemu-system-mips qemu-system-misc ovmf-ia32 openssl skopeo umoci lxc \
-	libvirt-clients uml-utilities user-mode-linux systemd-container runc
+	libvirt-clients uml-utilities user-mode-linux systemd-container runc procps
 # What only JEOS_TEST_FULL=1 compiles kernels for, and programs that they start.
 DEPENDENCIES_FULL = gcc-m68k-linux-gnu libc6-dev-m68k-cross gcc-powerpc-linux-gnu \
 	libc6-dev-powerpc-cross
