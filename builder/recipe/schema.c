@@ -198,6 +198,13 @@ static const struct key survives_keys[] = {
 	{0},
 };
 
+static const struct key growth_keys[] = {
+	{"size", VALUE_SIZE, "What the disk is enlarged to.", .required = true, .least = 64 * MIB,
+		.most = 16384 * GIB, .multiple = MIB, CHECK(number)},
+	{WITHIN},
+	{0},
+};
+
 static const struct key balloon_keys[] = {
 	{"size", VALUE_SIZE, "What it must make do with.", .required = true, .least = MIB,
 		.multiple = MIB, CHECK(number)},
@@ -226,9 +233,9 @@ const struct key check_keys[] = {
 		.keys = content_keys},
 	[CHECK_MEMORY_USED] = {"memory-used", VALUE_SIZE, "The most memory in use after boot.",
 		.least = MIB, CHECK(number)},
-	[CHECK_ROOT_GROWS] = {"root-grows", VALUE_SIZE,
+	[CHECK_ROOT_GROWS] = {"root-grows", VALUE_MAPPING,
 		"With the disk enlarged to this size, the root fills it after boot.",
-		.least = 64 * MIB, .most = 16384 * GIB, .multiple = MIB, CHECK(number)},
+		.keys = growth_keys, .scalar = true},
 	[CHECK_SURVIVES] = {"survives", VALUE_MAPPING,
 		"What its host does to it, after which it goes on.", .keys = survives_keys,
 		.scalar = true},
