@@ -13,6 +13,7 @@
 #include "image/format.h"
 #include "inputs.h"
 #include "matrix.h"
+#include "test-disk.h"
 
 enum { JOBS_MAX = 1024 };
 
@@ -23,6 +24,7 @@ struct session {
 	const char *output;
 	struct recipe *checks;        /* --recipe; NULL: not given; owned */
 	vector(struct inputs) inputs; /* the recipes that are tested; owned */
+	struct test_disks disks;
 	struct matrix matrix;
 	struct verdict *verdicts; /* one for each boot of the matrix; owned */
 	unsigned jobs;            /* boots at once; 0: as many as there are processors */
@@ -30,17 +32,25 @@ struct session {
 
 static int add_image(struct session *session, struct trial *trial, struct error *err)
 {
-	trial->log = argument_value(session->arguments, "log");
+	const char *log = argument_value(session->arguments, "log");
+	cleanup_free char *beside = xasprintf("%s.logs", trial->image);
+
+	trial->log = log ? log : beside;
 	trial->analyze = session->arguments->json;
+	if (access(trial->image, R_OK))
+		return error_errno(err, errno, "%s", trial->image);
+	if (directory_make(AT_FDCWD, trial->log, err) ||
+		test_disk_take(trial->image, trial->log, &session->disks, &trial->disk, err))
+		return -1;
 	return matrix_add(&session->matrix, &session->boot, trial, err);
 }
 
-/* Whether one of its platforms runs archives of that format, which is then the row's first. */
+/* Whether one of its platforms runs what has that format, which is then the row's first. */
 static bool runs_from(const struct recipe *recipe, const char *format)
 {
 	vector_for_each (name, &recipe->platforms) {
 		const struct platform *platform = platform_find(name->text);
-		if (boot_takes_archives(platform) && text_equal(platform->formats[0], format))
+		if (text_equal(platform->formats[0], format))
 			return true;
 	}
 	return false;
@@ -193,6 +203,7 @@ static void session_release(struct session *session)
 		verdict_release(&session->verdicts[i]);
 	free(session->verdicts);
 	matrix_release(&session->matrix);
+	test_disks_release(&session->disks);
 	vector_for_each (inputs, &session->inputs)
 		inputs_release(inputs);
 	vector_release(&session->inputs);

@@ -1,11 +1,5 @@
 #include "matrix.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "base/file.h"
 #include "base/size.h"
 #include "image/format.h"
 
@@ -57,7 +51,7 @@ static int add_paths(
 	if (!paths && trial->built)
 		paths = boot_paths_of(boot->platform, firmware_of(trial));
 	if (boot_arguments_machine(arguments, &one, err) ||
-		(!paths && boot_paths_find(trial->image, boot->platform, &paths, err)))
+		(!paths && boot_paths_find(trial->disk, boot->platform, &paths, err)))
 		return -1;
 	if (arguments->every_platform && !arguments->machine) {
 		add_machines(adding, boot, paths);
@@ -132,24 +126,19 @@ int matrix_add(struct matrix *matrix, const struct boot_arguments *arguments,
 	struct recipe_test *test = arena_alloc(&matrix->arena, sizeof(*test));
 	struct boot_options boot = {
 		.name = arena_strdup(&matrix->arena, trial->name),
-		.image = arena_strdup(&matrix->arena, trial->image),
+		.image = arena_strdup(&matrix->arena, trial->disk),
 		.architecture = recipe ? architecture_find(recipe->architecture.text)
-				       : image_architecture(trial->image),
+				       : image_architecture(trial->disk),
 		.accelerator = arguments->accelerator,
 		.test = test,
 		.analyze = trial->analyze,
 		.may_skip = arguments->every_platform,
-		.log_directory = trial->log ? arena_strdup(&matrix->arena, trial->log)
-					    : arena_printf(&matrix->arena, "%s.logs", trial->image),
+		.log_directory = arena_strdup(&matrix->arena, trial->log),
 	};
 
 	*test = recipe ? recipe->test : plain_test;
 	if (arguments->memory)
 		test->memory = arguments->memory;
-	if (access(trial->image, R_OK))
-		return error_errno(err, errno, "%s", trial->image);
-	if (directory_make(AT_FDCWD, boot.log_directory, err))
-		return -1;
 	return add_platforms(&adding, &boot, err);
 }
 

@@ -10,7 +10,8 @@
 struct trial {
 	const char *name; /* in the results */
 	const char *image;
-	const char *log;             /* directory for console logs; NULL: IMAGE.logs */
+	const char *disk;            /* what is booted of it: itself, or the disk in it */
+	const char *log;             /* directory for console logs */
 	const struct recipe *recipe; /* whose checks are made; NULL: none */
 	bool built;   /* by that recipe: it must boot by whatever the recipe promises */
 	bool analyze; /* see struct boot_options */
@@ -23,7 +24,7 @@ struct matrix {
 	size_t count, capacity;
 };
 
-/* Adds all boots of an image, and makes its directory for logs. */
+/* Adds all boots of an image; its directory for logs exists. */
 int matrix_add(struct matrix *matrix, const struct boot_arguments *arguments,
 	const struct trial *trial, struct error *err);
 void matrix_release(struct matrix *matrix);

@@ -200,7 +200,7 @@ const struct platform platforms[] = {
 	{
 		.name = "gce",
 		.summary = "Google Compute Engine: virtio SCSI or NVMe, virtio or gVNIC cards",
-		.formats = LIST("raw"),
+		.formats = LIST("gce"),
 		.paths = BY_BIOS | BY_UEFI,
 		.modules = LIST(VIRTIO_MODULES, "nvme", "gve", SEED_MODULES),
 		.root_modules = LIST(VIRTIO_ROOT, "nvme"),
@@ -240,7 +240,7 @@ const struct platform platforms[] = {
 	{
 		.name = "uml",
 		.summary = "User Mode Linux: the guest's kernel is a program of the host",
-		.formats = LIST("raw"),
+		.formats = LIST("ext4"),
 		.paths = BY_DIRECT,
 		.consoles = LIST("tty0"),
 		.modules = none, /* all built in */

@@ -49,5 +49,6 @@ const struct bundle bundle_gce = {
 	.suffix = "gce.tar.gz",
 	.summary = "for import into Google Compute Engine: disk.raw in a tar archive",
 	.write = write_gce,
+	.holds_disk = true,
 	.disk_multiple = GIB,
 };

@@ -202,5 +202,6 @@ const struct bundle bundle_ova = {
 	.suffix = "ova",
 	.summary = "for import into VirtualBox and VMware: OVF, a compressed disk, a manifest",
 	.write = write_ova,
+	.holds_disk = true,
 	.needs_hardware = true,
 };

@@ -25,6 +25,7 @@ struct bundle {
 	void (*describe)(const struct appliance *appliance, struct buffer *ret_text);
 	const char *const *disks;
 	const char *kernel;
+	bool holds_disk; /* an archive around the disk */
 	bool needs_kernel;
 	bool needs_hardware;    /* of the platform: controller, network card */
 	uint64_t disk_multiple; /* what the disk's size must be a multiple of; 0: anything */

@@ -56,10 +56,8 @@ test_virtualbox() {
 
 # What the products import: a stream of VMDK in an archive.
 test_virtualbox_and_vmware_from_the_ova() {
-	tar -C out -xf out/matrix-1.0-amd64.ova || fail 'tar'
-	mv out/matrix*-disk1.vmdk out/matrix-1.0-amd64.disk1.vmdk || fail 'its disk'
-	boots virtualbox disk1.vmdk bios '' ahci e1000
-	boots vmware disk1.vmdk bios '' vmw_pvscsi vmxnet3
+	boots virtualbox ova bios '' ahci e1000
+	boots vmware ova bios '' vmw_pvscsi vmxnet3
 }
 
 test_virtualbox_by_uefi_and_with_ide() {
@@ -102,8 +100,8 @@ test_aws_by_uefi() {
 }
 
 test_gce() {
-	boots gce img bios '' virtio_scsi virtio_net
-	boots gce img bios nvme nvme virtio_net
+	boots gce gce.tar.gz bios '' virtio_scsi virtio_net
+	boots gce gce.tar.gz bios nvme nvme virtio_net
 }
 
 # Host name, key and script from a volume; the recipe's own checks say whether they came.
@@ -113,7 +111,7 @@ test_cloud_takes_what_a_volume_tells() {
 }
 
 test_cloud_takes_what_a_configuration_drive_tells() {
-	told gce nvme img config-drive
+	told gce nvme gce.tar.gz config-drive
 }
 
 told() { # told PLATFORM MACHINE SUFFIX SOURCE
