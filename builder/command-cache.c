@@ -176,6 +176,7 @@ static unsigned chosen_rooms(const struct arguments *arguments)
 		{"packages", 1u << STORE_PACKAGES | 1u << STORE_INDICES | 1u << STORE_PLANS},
 		{"layers", 1u << STORE_LAYERS},
 		{"kernels", 1u << STORE_KERNELS},
+		{"hosts", 1u << STORE_HOSTS},
 	};
 	unsigned rooms = 0;
 
@@ -231,6 +232,7 @@ static const struct command_option options[] = {
 	{"packages", 0, NULL, "clean packages and the archive's indices"},
 	{"layers", 0, NULL, "clean layers"},
 	{"kernels", 0, NULL, "clean kernels"},
+	{"hosts", 0, NULL, "clean appliances that tests run guests in"},
 	{"keep-days", 0, "N", "keep what was used in the last N days"},
 	{"max-size", 0, "SIZE", "stop when no more than SIZE is left"},
 	{0},

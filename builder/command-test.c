@@ -12,8 +12,8 @@
 #include "build.h"
 #include "image/format.h"
 #include "inputs.h"
-#include "matrix.h"
 #include "test-disk.h"
+#include "test-host.h"
 
 enum { JOBS_MAX = 1024 };
 
@@ -26,6 +26,7 @@ struct session {
 	vector(struct inputs) inputs; /* the recipes that are tested; owned */
 	struct test_disks disks;
 	struct matrix matrix;
+	struct test_hosts hosts;
 	struct verdict *verdicts; /* one for each boot of the matrix; owned */
 	unsigned jobs;            /* boots at once; 0: as many as there are processors */
 };
@@ -127,13 +128,23 @@ static int add_operand(struct session *session, const char *operand, struct erro
 	return add_image(session, &trial, err);
 }
 
+/* Whose directory has the recipes of hosts: that of the first recipe at hand. */
+static const struct recipe *first_recipe(const struct session *session)
+{
+	return session->checks || !session->inputs.count ? session->checks
+							 : session->inputs.items[0].recipe;
+}
+
 static int boot_all(struct session *session, struct error *err)
 {
-	const struct matrix *matrix = &session->matrix;
+	struct matrix *matrix = &session->matrix;
 
 	session->verdicts = xcalloc(matrix->count, sizeof(*session->verdicts));
 	if (!matrix->count)
 		return error_set(err, STATUS_FAILED, "nothing to boot by any of the paths");
+	if (test_hosts_ensure(
+		    session->arguments, first_recipe(session), matrix, &session->hosts, err))
+		return -1;
 	return boot_test_several(
 		matrix->items, matrix->count, session->jobs, session->verdicts, err);
 }
@@ -204,6 +215,7 @@ static void session_release(struct session *session)
 	free(session->verdicts);
 	matrix_release(&session->matrix);
 	test_disks_release(&session->disks);
+	test_hosts_release(&session->hosts);
 	vector_for_each (inputs, &session->inputs)
 		inputs_release(inputs);
 	vector_release(&session->inputs);

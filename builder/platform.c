@@ -37,10 +37,17 @@
 		name, machine, .disk = "virtio-blk", .network = "virtio-net" \
 	}
 /* An IDE disk by BIOS, and the same by UEFI: QEMU has no VMBus. */
-#define GENERATIONS(card)                                           \
-	{"generation-1", "pc", BY_BIOS, NULL, "ide-hd", card},      \
-	{                                                           \
-		"generation-2", "pc", BY_UEFI, NULL, "ide-hd", card \
+#define GENERATIONS(card)                                                      \
+	{"generation-1", "pc", BY_BIOS, NULL, "ide-hd", .network = card},      \
+	{                                                                      \
+		"generation-2", "pc", BY_UEFI, NULL, "ide-hd", .network = card \
+	}
+
+/* In a Xen that runs in QEMU. */
+#define XEN_MACHINE(name, type, by)                                                 \
+	{                                                                           \
+		name, type, by, .disk = "xvda", .network = "vif", .backend = "xen", \
+				.host = "xen-dom0"                                  \
 	}
 
 static const char *const none[] = {NULL};
@@ -48,8 +55,8 @@ static const char *const none[] = {NULL};
  * formats, of which the first is what it runs. They have no disk. */
 #define CONTAINER(engine, ...)                                                                   \
 	.formats = LIST(__VA_ARGS__), .paths = BY_DIRECT, .modules = none, .root_modules = none, \
-	.fragments = none, .symbols = none, .no_kernel = true, .backend = "container",           \
-	.machines = MACHINES({engine, engine, .disk = "tree"})
+	.fragments = none, .symbols = none, .no_kernel = true,                                   \
+	.machines = MACHINES({engine, engine, .disk = "tree", .backend = "container"})
 
 const struct platform platforms[] = {
 	{
@@ -76,8 +83,8 @@ const struct platform platforms[] = {
 		.fragments = LIST("pci", "screen", "legacy-pc"),
 		.symbols =
 			LIST("EXT4_FS", "DEVTMPFS", "ATA_PIIX", "BLK_DEV_SD", "NE2K_PCI", "8139CP"),
-		.machines = MACHINES({"ne2k", "pc", 0, NULL, "ide-hd", "ne2k_pci"},
-			{"rtl8139", "pc", 0, NULL, "ide-hd", "rtl8139"}),
+		.machines = MACHINES({"ne2k", "pc", 0, NULL, "ide-hd", .network = "ne2k_pci"},
+			{"rtl8139", "pc", 0, NULL, "ide-hd", .network = "rtl8139"}),
 	},
 	{
 		.name = "microvm",
@@ -133,8 +140,8 @@ const struct platform platforms[] = {
 		.fragments = LIST("pci", "efi", "screen", "virtualbox"),
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "SATA_AHCI", "ATA_PIIX", "BLK_DEV_SD",
 			"E1000", "VBOXGUEST"),
-		.machines = MACHINES({"sata", "pc", 0, "ahci", "ide-hd", "e1000"},
-			{"ide", "pc", 0, NULL, "ide-hd", "pcnet"}),
+		.machines = MACHINES({"sata", "pc", 0, "ahci", "ide-hd", .network = "e1000"},
+			{"ide", "pc", 0, NULL, "ide-hd", .network = "pcnet"}),
 	},
 	{
 		.name = "vmware",
@@ -153,8 +160,9 @@ const struct platform platforms[] = {
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "VMWARE_PVSCSI", "FUSION_SPI", "FUSION_SAS",
 			"BLK_DEV_SD", "VMXNET3", "E1000"),
 		/* Debian's UEFI for QEMU has no driver for PVSCSI, as VMware's has. */
-		.machines = MACHINES({"pvscsi", "pc", BY_BIOS, "pvscsi", "scsi-hd", "vmxnet3"},
-			{"sata", "pc", 0, "ahci", "ide-hd", "e1000"}),
+		.machines = MACHINES(
+			{"pvscsi", "pc", BY_BIOS, "pvscsi", "scsi-hd", .network = "vmxnet3"},
+			{"sata", "pc", 0, "ahci", "ide-hd", .network = "e1000"}),
 	},
 	{
 		.name = "hyperv",
@@ -195,7 +203,7 @@ const struct platform platforms[] = {
 		.fragments = LIST(VIRTIO_FRAGMENTS, "xen", "cloud", "aws"),
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "BLK_DEV_NVME", "ENA_ETHERNET",
 			"XEN_BLKDEV_FRONTEND", "XEN_NETDEV_FRONTEND"),
-		.machines = MACHINES({"nitro", NULL, 0, NULL, "nvme", "virtio-net"}),
+		.machines = MACHINES({"nitro", NULL, 0, NULL, "nvme", .network = "virtio-net"}),
 	},
 	{
 		.name = "gce",
@@ -206,8 +214,9 @@ const struct platform platforms[] = {
 		.root_modules = LIST(VIRTIO_ROOT, "nvme"),
 		.fragments = LIST(VIRTIO_FRAGMENTS, "cloud", "gce"),
 		.symbols = LIST(VIRTIO_SYMBOLS, "SCSI_VIRTIO", "BLK_DEV_SD", "BLK_DEV_NVME"),
-		.machines = MACHINES({"scsi", NULL, 0, "virtio-scsi", "scsi-hd", "virtio-net"},
-			{"nvme", NULL, 0, NULL, "nvme", "virtio-net"}),
+		.machines = MACHINES(
+			{"scsi", NULL, 0, "virtio-scsi", "scsi-hd", .network = "virtio-net"},
+			{"nvme", NULL, 0, NULL, "nvme", .network = "virtio-net"}),
 	},
 	{
 		.name = "openstack",
@@ -224,8 +233,8 @@ const struct platform platforms[] = {
 		.name = "xen",
 		.summary = "Xen: disks and cards of PV and PVH guests, and of the PC of HVM",
 		.kernel_arch = "x86",
-		.formats = LIST("raw", "xl"),
-		.paths = BY_BIOS | BY_DIRECT,
+		.formats = LIST("raw", "vmlinuz", "initrd", "xl"),
+		.paths = BY_BIOS | BY_DIRECT | BY_PVH,
 		.generic = true,
 		.consoles = LIST("tty0", "ttyS0", "hvc0"),
 		.modules = LIST("xen_blkfront", "xen_netfront", "ata_piix", "sd_mod", "8139cp",
@@ -234,8 +243,11 @@ const struct platform platforms[] = {
 		.fragments = LIST("pci", "screen", "legacy-pc", "xen"),
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "XEN", "HVC_XEN", "XEN_BLKDEV_FRONTEND",
 			"XEN_NETDEV_FRONTEND", "ATA_PIIX", "BLK_DEV_SD"),
-		/* The PC of an HVM guest before its kernel finds Xen's devices. */
-		.machines = MACHINES({"hvm", "pc", 0, NULL, "ide-hd", "e1000"}),
+		/* The machine "hvm" is the PC of an HVM guest before its kernel finds Xen. */
+		.machines = MACHINES(XEN_MACHINE("pvh", "pvh", BY_PVH),
+			XEN_MACHINE("pv", "pv", BY_DIRECT),
+			{"hvm", "pc", BY_BIOS, NULL, "ide-hd", .network = "e1000"},
+			XEN_MACHINE("hvm-guest", "hvm", BY_BIOS)),
 	},
 	{
 		.name = "uml",
@@ -250,9 +262,9 @@ const struct platform platforms[] = {
 			"UML_NET_VECTOR"),
 		.kernel_port = "um",
 		.kernel_image = "linux",
-		.machines = MACHINES({"uml", "uml", .disk = "ubd", .network = "vector"}),
+		.machines = MACHINES(
+			{"uml", "uml", .disk = "ubd", .network = "vector", .backend = "uml"}),
 		.no_kernel = true,
-		.backend = "uml",
 	},
 	{
 		.name = "lxc",

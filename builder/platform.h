@@ -28,6 +28,9 @@ struct test_machine {
 	const char *controller; /* "pvscsi"; NULL: the disk needs none */
 	const char *disk;       /* "scsi-hd" */
 	const char *network;    /* "vmxnet3" */
+	const char *backend;    /* what runs it, see boot/machine.c; NULL: QEMU */
+	/* The recipe of the appliance in which it runs: "xen-dom0"; NULL: this host will do. */
+	const char *host;
 };
 
 struct platform {
@@ -56,8 +59,7 @@ struct platform {
 	/* What its tests emulate, the first that boots by the path unless told. The last has no
 	 * disk. */
 	const struct test_machine *machines;
-	bool no_kernel;      /* a root there needs none: `kernel: none` is the default */
-	const char *backend; /* what runs its tests, see boot/machine.c; NULL: QEMU */
+	bool no_kernel; /* a root there needs none: `kernel: none` is the default */
 };
 
 extern const struct platform platforms[];

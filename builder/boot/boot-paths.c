@@ -33,12 +33,12 @@ unsigned boot_paths_of(const struct platform *platform, unsigned firmware)
 	return platform->paths & ~lacking;
 }
 
-/* What can load a kernel as a PC does can take it as an ELF file, too. */
+/* Unless it says by which: what can load a kernel as a PC does can take it as an ELF file, too. */
 static unsigned machine_paths(const struct platform *platform, const struct test_machine *hardware)
 {
-	unsigned paths = hardware->paths ? hardware->paths : platform->paths;
-
-	return paths & BY_DIRECT ? paths | BY_PVH : paths;
+	if (hardware->paths)
+		return hardware->paths;
+	return platform->paths & BY_DIRECT ? platform->paths | BY_PVH : platform->paths;
 }
 
 static const char *qemu_name(

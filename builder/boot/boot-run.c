@@ -59,10 +59,11 @@ int boot_run(const struct boot_options *options, struct error *err)
 	struct boot_kernel kernel = {0};
 	struct qemu_guest guest = {.boot = options, .disk = options->image, .keep_disk = true};
 
-	if (machine_driver_of(options->platform) != &machine_qemu)
+	if (machine_driver_of(options->machine.hardware) != &machine_qemu)
 		return error_set(err, STATUS_USAGE,
-			"jeos runs nothing on the platform %s: jeos-platforms(7) tells what does",
-			options->platform->name);
+			"jeos runs nothing on the platform %s by %s: jeos-platforms(7) tells what "
+			"does",
+			options->platform->name, boot_path_names[options->path]);
 	accelerator_choose(options->accelerator, options->architecture, &accelerator);
 	guest.kvm = accelerator.kvm;
 	if (image_format(options->image, &guest.disk_format, err))

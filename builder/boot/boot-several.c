@@ -9,13 +9,10 @@
 #include "base/log.h"
 #include "base/processors.h"
 #include "base/size.h"
-#include "boot.h"
+#include "machine.h"
 #include "results.h"
 
-enum {
-	OVERHEAD = 96 * MIB, /* what an emulator needs beside its guest's memory */
-	SHOW_MILLISECONDS = 200,
-};
+enum { SHOW_MILLISECONDS = 200 };
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
 
@@ -40,7 +37,8 @@ struct pool {
 
 static uint64_t memory_of(const struct job *job)
 {
-	return job->options->test->memory + OVERHEAD;
+	return job->options->test->memory +
+	       machine_driver_of(job->options->machine.hardware)->overhead;
 }
 
 /* A guest that is larger than the host is tried alone: the emulator knows best. */

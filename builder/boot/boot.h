@@ -67,6 +67,7 @@ struct boot_options {
 	const char *log_directory; /* receives serial logs; exists */
 	const char *work;          /* a private directory for the overlay */
 	bool may_skip;             /* what this host cannot run is a verdict, not an error */
+	const char *host;          /* image of what the machine runs in; NULL: there is none */
 	const struct port_forward *forwards; /* boot_run() only */
 	size_t forward_count;
 };

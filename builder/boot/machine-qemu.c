@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/process.h"
+#include "base/size.h"
 #include "clock.h"
 
 enum {
@@ -54,8 +55,7 @@ static int listen_at(int directory, const char *name, int *ret_fd, struct error 
 	return 0;
 }
 
-/* The last words of QEMU itself; owned by the caller. */
-static char *last_words(const struct machine_qemu *qemu)
+char *qemu_last_words(const struct machine_qemu *qemu)
 {
 	struct console words = {0};
 	char block[OUTPUT_LIMIT];
@@ -88,8 +88,9 @@ static bool reap(struct machine_qemu *qemu, uint64_t deadline, int *ret_status)
 /* QEMU has hung up: how did the guest, or QEMU, end? */
 static void conclude(struct machine_qemu *qemu)
 {
+	const struct qemu_machine *known = qemu->command.machine;
 	struct machine *machine = &qemu->machine;
-	cleanup_free char *words = last_words(qemu);
+	cleanup_free char *words = qemu_last_words(qemu);
 	int status;
 
 	machine->control_fd = -1;
@@ -97,7 +98,7 @@ static void conclude(struct machine_qemu *qemu)
 		machine_break(machine, xasprintf("QEMU does not end%s", words));
 		return;
 	}
-	if (qemu->farewell == MACHINE_RUNNING && qemu->command.machine->silent_end)
+	if (qemu->farewell == MACHINE_RUNNING && known && known->silent_end)
 		qemu->farewell = MACHINE_OFF;
 	if (qemu->farewell != MACHINE_RUNNING && WIFEXITED(status) && !WEXITSTATUS(status)) {
 		if (machine->state == MACHINE_RUNNING)
@@ -140,7 +141,7 @@ static int qemu_describe(
 	return 0;
 }
 
-static void qemu_receive(struct machine *machine)
+void qemu_receive(struct machine *machine)
 {
 	struct machine_qemu *qemu = qemu_of(machine);
 	struct error err = {0};
@@ -157,13 +158,13 @@ static void qemu_receive(struct machine *machine)
 		qemu_look(qemu);
 }
 
-static int qemu_connect(
+int qemu_connect(
 	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err)
 {
 	return user_ports_connect(&qemu_of(machine)->ports, port, deadline, ret_fd, err);
 }
 
-static void qemu_free(struct machine *machine)
+void qemu_free(struct machine *machine)
 {
 	struct machine_qemu *qemu = qemu_of(machine);
 
@@ -183,7 +184,7 @@ static int explain_start(struct machine_qemu *qemu, struct error *err)
 	int status;
 	bool ended = reap(qemu, clock_now() + END_GRACE, &status);
 	cleanup_free char *why = ended ? process_explain(status) : steal_pointer(&err->message);
-	cleanup_free char *words = last_words(qemu);
+	cleanup_free char *words = qemu_last_words(qemu);
 
 	return error_set(err, STATUS_EMULATOR, "QEMU does not start: %s%s", why, words);
 }
@@ -233,6 +234,15 @@ static int connect_lines(
 	return qmp_start(&qemu->qmp, err);
 }
 
+void qemu_add_lines(struct qemu_command *command)
+{
+	for (size_t i = 0; i < LINE_COUNT; i++) {
+		cleanup_free char *chardev = xasprintf("socket,id=%1$s,path=%1$s", line_names[i]);
+		qemu_option(command, "-chardev", chardev);
+	}
+	qemu_option(command, "-mon", "chardev=qmp,mode=control");
+}
+
 static int compose(
 	const struct machine_options *options, struct qemu_command *ret_command, struct error *err)
 {
@@ -242,11 +252,7 @@ static int compose(
 	if (qemu_command_begin(&guest, ret_command, err))
 		return -1;
 	qemu_option(ret_command, "-no-reboot", NULL);
-	for (size_t i = 0; i < LINE_COUNT; i++) {
-		cleanup_free char *chardev = xasprintf("socket,id=%1$s,path=%1$s", line_names[i]);
-		qemu_option(ret_command, "-chardev", chardev);
-	}
-	qemu_option(ret_command, "-mon", "chardev=qmp,mode=control");
+	qemu_add_lines(ret_command);
 	qemu_option(ret_command, "-serial", "chardev:console");
 	for (const char *const *word = ret_command->machine->agent_options; *word; word++)
 		qemu_option(ret_command, *word, NULL);
@@ -302,6 +308,7 @@ static int qemu_start(
 const struct machine_driver machine_qemu = {
 	.name = "qemu",
 	.overlay = &disk_qcow2,
+	.overhead = 96 * MIB,
 	.describe = qemu_describe,
 	.start = qemu_start,
 	.receive = qemu_receive,

@@ -24,6 +24,16 @@ int qemu_launch(struct machine_qemu *qemu, struct error *err);
 /* An empty one, which machine_free() takes. */
 struct machine_qemu *qemu_new(const char *work);
 
+/* What a driver of machines in QEMU has in common with that of QEMU's own. */
+void qemu_receive(struct machine *machine);
+int qemu_connect(
+	struct machine *machine, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);
+void qemu_free(struct machine *machine);
+/* The last words of QEMU itself; owned by the caller. */
+char *qemu_last_words(const struct machine_qemu *qemu);
+/* Adds QEMU's ends of the lines, as the chardevs `console` and `agent` and a monitor for us. */
+void qemu_add_lines(struct qemu_command *command);
+
 int qemu_snapshot(struct machine *machine, struct error *err);
 int qemu_go_back(struct machine *machine, struct error *err);
 int qemu_move(struct machine *machine, enum machine_move how,

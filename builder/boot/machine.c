@@ -10,30 +10,30 @@
 #include "clock.h"
 
 static const struct machine_driver *const drivers[] = {
-	&machine_qemu, &machine_uml, &machine_container};
+	&machine_qemu, &machine_uml, &machine_container, &machine_xen};
 
-const struct machine_driver *machine_driver_of(const struct platform *platform)
+const struct machine_driver *machine_driver_of(const struct test_machine *hardware)
 {
 	for (size_t i = 0; i < array_count(drivers); i++)
-		if (text_equal(drivers[i]->name, platform->backend))
+		if (text_equal(drivers[i]->name, hardware->backend))
 			return drivers[i];
 	return &machine_qemu;
 }
 
 bool boot_needs_kernel(const struct platform *platform)
 {
-	return !machine_driver_of(platform)->has_kernel;
+	return !machine_driver_of(platform->machines)->has_kernel;
 }
 
 bool boot_takes_archives(const struct platform *platform)
 {
-	return machine_driver_of(platform)->unpack;
+	return machine_driver_of(platform->machines)->unpack;
 }
 
 int machine_describe(
 	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err)
 {
-	return machine_driver_of(options->platform)->describe(options, ret_facts, err);
+	return machine_driver_of(options->machine.hardware)->describe(options, ret_facts, err);
 }
 
 int machine_start(
@@ -41,7 +41,7 @@ int machine_start(
 {
 	struct machine *machine;
 
-	if (machine_driver_of(options->boot->platform)->start(options, &machine, err))
+	if (machine_driver_of(options->boot->machine.hardware)->start(options, &machine, err))
 		return -1;
 	machine->console_log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (machine->console_log < 0) {

@@ -4,7 +4,7 @@
  * RUNNING to one of the others.
  *
  * A new back end is one file machine-NAME.c with one `struct machine_driver`, and its line in
- * machine.c. A platform's row names it.
+ * machine.c. A machine's row in platform.c names it.
  */
 #pragma once
 
@@ -53,6 +53,7 @@ struct machine_driver {
 	const char *name;                  /* "qemu" */
 	const struct disk_driver *overlay; /* what the throw-away copy of the disk is */
 	bool has_kernel;                   /* for images that bring none */
+	uint64_t overhead;                 /* bytes that it takes beside the guest's memory */
 	/* Makes the throw-away copy of an image that is no disk, with the agent in it; NULL: images
 	 * are disks. */
 	int (*unpack)(const struct boot_options *options, struct error *err);
@@ -98,9 +99,9 @@ struct machine {
 	int control_fd;  /* wakes machine_wait(); the driver's */
 };
 
-extern const struct machine_driver machine_qemu, machine_uml, machine_container;
-/* The one that a platform's row names. */
-const struct machine_driver *machine_driver_of(const struct platform *platform);
+extern const struct machine_driver machine_qemu, machine_uml, machine_container, machine_xen;
+/* The one that the machine's row names. */
+const struct machine_driver *machine_driver_of(const struct test_machine *hardware);
 
 int machine_describe(
 	const struct boot_options *options, struct machine_facts *ret_facts, struct error *err);

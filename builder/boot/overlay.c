@@ -93,7 +93,7 @@ static int enlarge(
 int overlay_make(const struct boot_options *options, uint64_t size, const char *agent_device,
 	const char *path, struct overlay *ret_overlay, struct error *err)
 {
-	const struct disk_driver *driver = machine_driver_of(options->platform)->overlay;
+	const struct disk_driver *driver = machine_driver_of(options->machine.hardware)->overlay;
 	cleanup_free char *image = realpath(options->image, NULL);
 	cleanup_free char *copy = xasprintf("%s.below", path);
 	cleanup_disk struct disk *artefact = NULL, *disk = NULL;

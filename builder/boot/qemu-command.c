@@ -22,11 +22,7 @@ void qemu_option(struct qemu_command *command, const char *option, const char *v
 		add_word(command, arena_strdup(&command->arena, value));
 }
 
-#define option_printf(command, option, ...) \
-	qemu_option(command, option, arena_printf(&(command)->arena, __VA_ARGS__))
-
-/* In QEMU's option lists a comma inside a value is doubled. */
-static const char *escape(struct qemu_command *command, const char *value)
+const char *qemu_escape(struct qemu_command *command, const char *value)
 {
 	cleanup_buffer struct buffer text = {0};
 
@@ -45,25 +41,31 @@ static const char *device_on(
 		       : arena_printf(&command->arena, "%s-%s", device, machine->bus);
 }
 
+void qemu_begin_bare(struct qemu_command *command, const char *emulator)
+{
+	qemu_option(command, emulator, NULL);
+	qemu_option(command, "-nodefaults", NULL);
+	qemu_option(command, "-no-user-config", NULL);
+	qemu_option(command, "-display", "none");
+	qemu_option(command, "-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
 static void add_hardware(struct qemu_command *command, const struct qemu_guest *guest,
 	const struct qemu_machine *machine)
 {
 	const struct boot_options *boot = guest->boot;
 	unsigned processors = boot->test->processors ? boot->test->processors : 1;
 
-	qemu_option(command, "-nodefaults", NULL);
-	qemu_option(command, "-no-user-config", NULL);
-	qemu_option(command, "-display", "none");
-	qemu_option(command, "-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	qemu_begin_bare(command, boot->architecture->emulator);
 	qemu_option(command, "-machine", machine->options);
 	qemu_option(command, "-accel", guest->kvm ? "kvm" : "tcg,thread=multi");
 	qemu_option(command, "-cpu", guest->kvm ? "host" : boot->architecture->emulator_cpu);
-	option_printf(command, "-smp", "%u", processors);
-	option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot, machine) / KIB);
+	qemu_option_printf(command, "-smp", "%u", processors);
+	qemu_option_printf(command, "-m", "%" PRIu64 "K", qemu_memory(boot, machine) / KIB);
 	if (!strcmp(boot->machine.hardware->network, "virtio-net")) {
 		qemu_option(command, "-object", "rng-random,id=random,filename=/dev/urandom");
-		option_printf(command, "-device", "%s,rng=random",
+		qemu_option_printf(command, "-device", "%s,rng=random",
 			device_on(command, machine, "virtio-rng"));
 		qemu_option(command, "-device", device_on(command, machine, "virtio-balloon"));
 	}
@@ -76,14 +78,14 @@ static void add_disk(struct qemu_command *command, const struct qemu_guest *gues
 {
 	const struct test_machine *hardware = guest->boot->machine.hardware;
 
-	option_printf(command, "-drive",
+	qemu_option_printf(command, "-drive",
 		"if=none,id=disk,file=%s,format=%s,cache=unsafe,discard=unmap%s",
-		escape(command, guest->disk), guest->disk_format,
+		qemu_escape(command, guest->disk), guest->disk_format,
 		guest->keep_disk ? ",snapshot=on" : "");
 	if (hardware->controller)
-		option_printf(command, "-device", "%s,id=controller",
+		qemu_option_printf(command, "-device", "%s,id=controller",
 			device_on(command, machine, hardware->controller));
-	option_printf(command, "-device", "%s,drive=disk,serial=disk,bootindex=1%s",
+	qemu_option_printf(command, "-device", "%s,drive=disk,serial=disk,bootindex=1%s",
 		device_on(command, machine, hardware->disk),
 		hardware->controller ? ",bus=controller.0" : "");
 }
@@ -92,9 +94,9 @@ static void add_disk(struct qemu_command *command, const struct qemu_guest *gues
 static void add_volume(struct qemu_command *command, const struct qemu_guest *guest,
 	const struct qemu_machine *machine)
 {
-	option_printf(command, "-drive", "if=none,id=volume,file=%s,format=raw,snapshot=on",
-		escape(command, guest->volume));
-	option_printf(command, "-device", "%s,drive=volume,serial=volume",
+	qemu_option_printf(command, "-drive", "if=none,id=volume,file=%s,format=raw,snapshot=on",
+		qemu_escape(command, guest->volume));
+	qemu_option_printf(command, "-device", "%s,drive=volume,serial=volume",
 		device_on(command, machine, guest->boot->machine.hardware->disk));
 }
 
@@ -107,10 +109,10 @@ static void add_network(struct qemu_command *command, const struct qemu_guest *g
 	for (size_t i = 0; i < guest->boot->forward_count; i++)
 		buffer_printf(&forwards, ",hostfwd=tcp:127.0.0.1:%u-:%u",
 			guest->boot->forwards[i].host, guest->boot->forwards[i].guest);
-	option_printf(command, "-netdev", "user,id=net,restrict=%s%s",
+	qemu_option_printf(command, "-netdev", "user,id=net,restrict=%s%s",
 		guest->isolated ? "on" : "off", forwards.data);
 	/* No boot from the network: the disk is what is tested. */
-	option_printf(command, "-device", "%s,netdev=net%s",
+	qemu_option_printf(command, "-device", "%s,netdev=net%s",
 		device_on(command, machine, guest->boot->machine.hardware->network),
 		text_equal(machine->bus, "pci") ? ",romfile=" : "");
 }
@@ -128,9 +130,9 @@ static int add_uefi(
 		return error_set(err, STATUS_MISSING,
 			"UEFI firmware for the machine %s: not found; install the package %s",
 			machine->name, machine->uefi_package);
-	option_printf(command, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=%s",
+	qemu_option_printf(command, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=%s",
 		machine->uefi_code);
-	option_printf(command, "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=%s",
+	qemu_option_printf(command, "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=%s",
 		machine->uefi_variables);
 	return 0;
 }
@@ -146,7 +148,8 @@ static void add_kernel(struct qemu_command *command, const struct qemu_guest *gu
 	if (kernel->initrd)
 		qemu_option(command, "-initrd", kernel->initrd);
 	if (khz)
-		option_printf(command, "-append", "%s tsc_early_khz=%u", kernel->command_line, khz);
+		qemu_option_printf(
+			command, "-append", "%s tsc_early_khz=%u", kernel->command_line, khz);
 	else
 		qemu_option(command, "-append", kernel->command_line);
 }
@@ -154,14 +157,12 @@ static void add_kernel(struct qemu_command *command, const struct qemu_guest *gu
 int qemu_command_begin(
 	const struct qemu_guest *guest, struct qemu_command *ret_command, struct error *err)
 {
-	const struct architecture *architecture = guest->boot->architecture;
 	cleanup_qemu_command struct qemu_command command = {0};
 	const struct qemu_machine *machine;
 
 	if (qemu_machine_find(guest->boot, &machine, err))
 		return -1;
 	command.machine = machine;
-	qemu_option(&command, architecture->emulator, NULL);
 	add_hardware(&command, guest, machine);
 	add_disk(&command, guest, machine);
 	if (guest->volume)

@@ -18,9 +18,9 @@ struct qemu_guest {
 struct qemu_machine;
 
 struct qemu_command {
-	struct words words; /* ends with NULL after qemu_command_end() */
-	struct arena arena; /* owns them */
-	const struct qemu_machine *machine;
+	struct words words;                 /* ends with NULL after qemu_command_end() */
+	struct arena arena;                 /* owns them */
+	const struct qemu_machine *machine; /* NULL: one that only a driver knows */
 };
 
 /* STATUS_MISSING when the firmware or the emulator is not installed. */
@@ -28,6 +28,12 @@ int qemu_command_begin(
 	const struct qemu_guest *guest, struct qemu_command *ret_command, struct error *err);
 /* Appends an option, and its value unless that is NULL. */
 void qemu_option(struct qemu_command *command, const char *option, const char *value);
+#define qemu_option_printf(command, option, ...) \
+	qemu_option(command, option, arena_printf(&(command)->arena, __VA_ARGS__))
+/* As a value inside an option, where a comma is doubled; the command's. */
+const char *qemu_escape(struct qemu_command *command, const char *value);
+/* The emulator's program, without a device, a window, or a way to this host. */
+void qemu_begin_bare(struct qemu_command *command, const char *emulator);
 const char *const *qemu_command_end(struct qemu_command *command);
 void qemu_command_release(struct qemu_command *command);
 #define cleanup_qemu_command cleanup(qemu_command_release)

@@ -39,8 +39,14 @@ static void add_words(struct subject *subject, const char *words)
 /* A root without a partition has no id by which the kernel finds it. */
 static const char *whole_disk(const struct boot_options *options)
 {
-	return text_starts(options->machine.hardware->disk, "virtio") ? "root=/dev/vda"
-								      : "root=/dev/sda";
+	static const struct {
+		const char *disk, *words;
+	} known[] = {{"virtio", "root=/dev/vda"}, {"xvda", "root=/dev/xvda"}};
+
+	for (size_t i = 0; i < array_count(known); i++)
+		if (text_starts(options->machine.hardware->disk, known[i].disk))
+			return known[i].words;
+	return "root=/dev/sda";
 }
 
 /* Takes the kernel out of the image for the emulator to load. */
@@ -85,7 +91,7 @@ int subject_prepare(struct subject *subject, struct error *err)
 	if (machine_describe(options, &subject->facts, err))
 		return -1;
 	if (boot_takes_archives(options->platform))
-		return machine_driver_of(options->platform)->unpack(options, err);
+		return machine_driver_of(options->machine.hardware)->unpack(options, err);
 	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
 		    &subject->overlay, err) ||
 		make_volume(options, err))
@@ -93,7 +99,7 @@ int subject_prepare(struct subject *subject, struct error *err)
 	if (subject->overlay.read_only)
 		subject->script = loader_script(subject->facts.agent_device);
 	bool wanted = boot_path_has_kernel(options->path);
-	if (wanted && machine_driver_of(options->platform)->has_kernel &&
+	if (wanted && machine_driver_of(options->machine.hardware)->has_kernel &&
 		kernel_files_exist(options->image, &wanted, err))
 		return -1;
 	return wanted ? unpack_kernel(subject, err) : 0;

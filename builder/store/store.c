@@ -16,6 +16,7 @@ static const char *const rooms[] = {
 	[STORE_PLANS] = "plans",
 	[STORE_LAYERS] = "layers",
 	[STORE_KERNELS] = "kernels",
+	[STORE_HOSTS] = "hosts",
 	[STORE_ROOMS] = "work",
 };
 

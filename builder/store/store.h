@@ -10,6 +10,7 @@
  *     layers/KEY/              finished trees, named by the hash of all that went in
  *     layers/KEY.inputs        what that was (layer.h); its time says when it was last used
  *     kernels/KEY.deb          kernels that were built (kernel/build.h)
+ *     hosts/NAME...            appliances that tests run guests in, as a build leaves them
  *     work/NAME.XXXXXX/        private to a running build; swept when its owner is gone
  *
  * What is being made lies beside its final name, with the suffix ".part", or in work/.
@@ -20,14 +21,14 @@
 
 #include "base/file.h"
 
-/* What an entry can be; packages, indices, plans and kernels are files, used by whoever holds the
- * room. */
+/* What an entry can be; all but layers are files, used by whoever holds the room. */
 enum store_room {
 	STORE_PACKAGES,
 	STORE_INDICES,
 	STORE_PLANS,
 	STORE_LAYERS,
 	STORE_KERNELS,
+	STORE_HOSTS,
 	STORE_ROOMS,
 };
 const char *store_room_name(enum store_room room); /* "packages" */

@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include "base/cleanup.h"
+#include "boot/machine.h"
 #include "boot/qemu-command.h"
 #include "image/format.h"
 #include "kernel/config.h"
@@ -58,7 +59,7 @@ static void fragments_have_the_symbols(void **state)
 	for (size_t i = 0; i < platform_count; i++)
 		for (size_t j = 0; j < architecture_count; j++) {
 			const char *arch = platforms[i].kernel_arch;
-			if (!platforms[i].backend &&
+			if (!platforms[i].no_kernel &&
 				(!arch || !strcmp(arch, architectures[j].kernel_arch)))
 				assert_fragments(&platforms[i], &architectures[j]);
 		}
@@ -74,10 +75,12 @@ static void every_path_has_a_machine(void **state)
 				.architecture = amd64(), .platform = &platforms[i]};
 			const struct qemu_machine *machine;
 			struct error err = {0};
-			if (platforms[i].backend || !(platforms[i].paths & 1u << path))
+			if (!(platforms[i].paths & 1u << path))
 				continue;
 			assert_true(
 				boot_machine_usual(&platforms[i], amd64(), path, &boot.machine));
+			if (boot.machine.hardware->backend)
+				continue;
 			assert_ok(qemu_machine_find(&boot, &machine, &err), &err);
 		}
 }
@@ -95,6 +98,9 @@ static void paths_choose_machines(void **state)
 		{"hyperv", BOOT_BIOS, "generation-1", "pc"},
 		{"hyperv", BOOT_UEFI, "generation-2", "pc"},
 		{"aws", BOOT_UEFI, "nitro", "q35"},
+		{"xen", BOOT_BIOS, "hvm", "pc"},
+		{"xen", BOOT_DIRECT, "pv", "pv"},
+		{"xen", BOOT_PVH, "pvh", "pvh"},
 	};
 	struct boot_machine machine;
 
@@ -109,6 +115,17 @@ static void paths_choose_machines(void **state)
 	assert_false(boot_machine_usual(platform_find("microvm"), amd64(), BOOT_BIOS, &machine));
 }
 
+/* What is known by name is there: the driver of each machine. */
+static void machines_have_drivers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < platform_count; i++)
+		for (const struct test_machine *machine = platforms[i].machines; machine->disk;
+			machine++)
+			assert_string_equal(machine_driver_of(machine)->name,
+				machine->backend ? machine->backend : "qemu");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +134,7 @@ int main(void)
 		cmocka_unit_test(fragments_have_the_symbols),
 		cmocka_unit_test(every_path_has_a_machine),
 		cmocka_unit_test(paths_choose_machines),
+		cmocka_unit_test(machines_have_drivers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
