@@ -289,8 +289,10 @@ void prefer_like_apt(const struct catalog *catalog, const struct wishes *wishes,
 	if (wishes->recommends)
 		add_recommended(&walk, base);
 	queue_insertn(preferred, preferred->count, needed, walk.order.elements);
-	queue_insertn(recommended, recommended->count, walk.order.count - needed,
-		walk.order.elements + needed);
+	/* Where nothing was chosen there is nothing to point into. */
+	if (walk.order.count > needed)
+		queue_insertn(recommended, recommended->count, walk.order.count - needed,
+			walk.order.elements + needed);
 	queue_free(&walk.order);
 	queue_free(&walk.path);
 	map_free(&walk.chosen);
