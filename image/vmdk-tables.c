@@ -24,6 +24,8 @@ struct vmdk_header vmdk_header_make(uint64_t size)
 	};
 }
 
+#define NO_UUID "00000000-0000-0000-0000-000000000000"
+
 /* Of overlays in VMware's sense: an image is known by it. */
 static uint32_t content_id(const struct uuid *id)
 {
@@ -37,8 +39,13 @@ static uint32_t content_id(const struct uuid *id)
 char *vmdk_descriptor(const char *type, uint64_t size, const struct uuid *id)
 {
 	enum { HEADS = 255, SECTORS = 63 };
-	uint64_t sectors = size / VMDK_SECTOR;
-	/* The extent's name is that of the file itself, under which nobody looks for it. */
+	uint64_t sectors = size / VMDK_SECTOR, cylinders = sectors / (HEADS * SECTORS);
+	char image[UUID_TEXT];
+
+	uuid_format(id, image);
+	/* The extent's name is that of the file itself, under which nobody looks for it. VirtualBox
+	 * writes a random UUID into an image that has none. No cylinder is behind the disk's end.
+	 */
 	return xasprintf("# Disk DescriptorFile\n"
 			 "version=1\n"
 			 "CID=%08x\n"
@@ -55,9 +62,13 @@ char *vmdk_descriptor(const char *type, uint64_t size, const struct uuid *id)
 			 "ddb.geometry.cylinders = \"%llu\"\n"
 			 "ddb.geometry.heads = \"%d\"\n"
 			 "ddb.geometry.sectors = \"%d\"\n"
-			 "ddb.adapterType = \"lsilogic\"\n",
+			 "ddb.adapterType = \"lsilogic\"\n"
+			 "ddb.uuid.image = \"%s\"\n"
+			 "ddb.uuid.modification = \"%s\"\n"
+			 "ddb.uuid.parent = \"" NO_UUID "\"\n"
+			 "ddb.uuid.parentmodification = \"" NO_UUID "\"\n",
 		content_id(id), type, (unsigned long long)sectors,
-		(unsigned long long)divide_up(sectors, HEADS * SECTORS), HEADS, SECTORS);
+		(unsigned long long)(cylinders ? cylinders : 1), HEADS, SECTORS, image, image);
 }
 
 int vmdk_write_descriptor(int fd, uint64_t base, const char *descriptor, struct error *err)

@@ -14,6 +14,7 @@
 #include "base/size.h"
 #include "image/disk-vhd.h"
 #include "image/disk-vhdx.h"
+#include "image/disk-vmdk.h"
 #include "image/disk.h"
 #include "support/forms.h"
 #include "support/model.h"
@@ -87,6 +88,34 @@ static void test_fixed_vhd_is_azures(void **state)
 	assert_non_null(strstr(info, "31457280 bytes"));
 	unlink(path);
 	assert_error(disk_create(&disk_vhd_fixed, &options, &disk, &err), &err, "whole MiB");
+}
+
+/* What virtual machines read of a disk beside its data. */
+static void test_descriptor_of_vmdk(void **state)
+{
+	static const struct {
+		uint64_t size;
+		const char *extent, *cylinders;
+	} disks[] = {
+		{64 * KIB, "\nRW 128 SPARSE \"disk.vmdk\"\n", "cylinders = \"1\"\n"},
+		{MIB * 1024, "\nRW 2097152 SPARSE \"disk.vmdk\"\n", "cylinders = \"130\"\n"},
+	};
+	struct uuid id;
+
+	(void)state;
+	assert_true(uuid_parse("0a1b2c3d-4e5f-8a6b-8c7d-9e0f1a2b3c4d", &id));
+	for (size_t i = 0; i < array_count(disks); i++) {
+		cleanup_free char *text = vmdk_descriptor("streamOptimized", disks[i].size, &id);
+		assert_non_null(strstr(text, "\nCID=0a1b2c3d\nparentCID=ffffffff\n"));
+		assert_non_null(strstr(text, "\ncreateType=\"streamOptimized\"\n"));
+		assert_non_null(strstr(text, disks[i].extent));
+		assert_non_null(strstr(text, disks[i].cylinders));
+		assert_non_null(strstr(text, "\nddb.virtualHWVersion = \"4\"\n"));
+		assert_non_null(strstr(text, "\nddb.adapterType = \"lsilogic\"\n"));
+		assert_non_null(strstr(
+			text, "\nddb.uuid.image = \"0a1b2c3d-4e5f-8a6b-8c7d-9e0f1a2b3c4d\"\n"));
+		assert_in_range(strlen(text), 1, (VMDK_DESCRIPTOR_SIZE - 1) * VMDK_SECTOR);
+	}
 }
 
 static void test_geometry(void **state)
@@ -319,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_converted),
 		cmocka_unit_test(test_fixed_vhd_is_azures),
+		cmocka_unit_test(test_descriptor_of_vmdk),
 		cmocka_unit_test(test_geometry),
 		cmocka_unit_test(test_refuses_damage),
 		cmocka_unit_test(test_survives_noise),
