@@ -34,6 +34,18 @@ passes() {
 	assertEquals "$before" "$(sha256sum "$image")"
 }
 
+# grows NAME IMAGE: on a disk of 3 GiB what is written to fills it.
+grows() {
+	cp --sparse=always "$2" "$1.large.img"
+	truncate -s 3G "$1.large.img"
+	printf '%s\n' "name: $1" "from: $1.yaml" 'test: {checks: [{run: {within: 90s, command:' \
+		'  "for i in $(seq 80); do set -- $(df -m / | tail -n 1);' \
+		'  [ $2 -gt 2400 ] && exit 0; sleep 1; done; df -m; exit 1"}}]}' >large.yaml
+	run test --boot bios --recipe large.yaml "$1.large.img"
+	assertEquals "$output$errors" 0 $status
+	rm "$1.large.img"
+}
+
 test_a_sealed_root_is_what_was_planned() {
 	"$JEOS" -q build -o "$out" sealed.yaml >/dev/null 2>errors || fail "$(<errors)"
 	image=$out/sealed-1.0-amd64.img
@@ -67,6 +79,19 @@ test_changes_are_kept_on_an_mbr_disk() {
 	assertContains "$(sfdisk --verify "$out/kept-1.0-amd64.img" 2>&1)" 'No errors detected'
 	assertContains "$(sfdisk -d "$out/kept-1.0-amd64.img")" 'label: dos'
 	passes kept bios
+	grows kept "$out/kept-1.0-amd64.img"
+}
+
+# By systemd, with the package fdisk: systemd-repart knows nothing but a root on GPT.
+test_systemd_grows_an_mbr_disk() {
+	need_full || return 0
+	for root in ext4 'squashfs, changes: persistent'; do
+		printf '%s\n' 'name: grown' "from: $JEOS_TOP/recipes/minimal.yaml" 'packages: [fdisk]' \
+			"disk: {table: mbr, size: 1G, firmware: [bios], formats: [raw], root: $root}" \
+			'test: {memory: 256M}' >grown.yaml
+		"$JEOS" -q build --force -o "$out" grown.yaml >/dev/null 2>errors || fail "$(<errors)"
+		grows grown "$out/grown-1.0-amd64.img"
+	done
 }
 
 # The root of both images is the same; one of them is the whole disk.
