@@ -144,6 +144,8 @@ static void add_kernel(struct qemu_command *command, const struct qemu_guest *gu
 	const struct boot_kernel *kernel = guest->kernel;
 	unsigned khz = machine->no_clock && !guest->kvm ? tsc_khz() : 0;
 
+	if (guest->boot->path == BOOT_PVH && machine->pvh_firmware)
+		qemu_option(command, "-bios", machine->pvh_firmware);
 	qemu_option(command, "-kernel", kernel->image);
 	if (kernel->initrd)
 		qemu_option(command, "-initrd", kernel->initrd);

@@ -54,6 +54,7 @@ struct qemu_machine {
 	/* The guest has no clock but the processor's, and a busy host keeps it from measuring that.
 	 */
 	bool no_clock;
+	const char *pvh_firmware; /* which does no more than start a kernel; NULL: the usual */
 	const char *uefi_code, *uefi_variables, *uefi_package;
 	uint64_t uefi_memory; /* bytes below which what UEFI starts finds no room for a kernel */
 };

@@ -43,12 +43,14 @@ static const struct qemu_machine qemu_machines[] = {
 		.options = "q35,graphics=off",
 		PC,
 		PC_UEFI,
+		.pvh_firmware = "qboot.rom",
 	},
 	{
 		.name = "pc",
 		.options = "pc,graphics=off",
 		PC,
 		PC_UEFI,
+		.pvh_firmware = "qboot.rom",
 	},
 	{
 		.name = "microvm",
