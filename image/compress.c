@@ -10,8 +10,7 @@
 
 enum {
 	ZSTD_LEVEL = 3, /* what QEMU takes */
-	ZSTD_SMALL = 64 * KIB,
-	XZ_PRESET = 3, /* a third of the time of the usual 6, and a tenth larger */
+	XZ_PRESET = 3,  /* a third of the time of the usual 6, and a tenth larger */
 	XZ_MEMORY = 16 * MIB,
 };
 
@@ -21,17 +20,16 @@ static const unsigned deflate_levels[] = {
 	[COMPRESSION_DEFLATE] = 1, [COMPRESSION_ZLIB] = 5, [COMPRESSION_GZIP] = 5};
 
 /* The level's tables are larger than a core's first cache, where most of its time goes. For blocks
- * of up to ZSTD_SMALL these find more matches, shorter ones as well, in three quarters of it. */
+ * of up to so many bytes these are smaller, and find shorter matches as well: less is written in
+ * less time. Blocks of 256K become a fiftieth smaller than those of 64K, in two thirds of it. */
 static const struct {
-	ZSTD_cParameter parameter;
-	int value;
+	size_t most;
+	ZSTD_strategy strategy;
+	int window, chain, hash; /* powers of two */
+	int shortest;            /* match, bytes */
 } small_blocks[] = {
-	{ZSTD_c_strategy, ZSTD_dfast},
-	{ZSTD_c_windowLog, 16},
-	{ZSTD_c_chainLog, 13},
-	{ZSTD_c_hashLog, 13},
-	{ZSTD_c_searchLog, 1},
-	{ZSTD_c_minMatch, 4},
+	{64 * KIB, ZSTD_dfast, 16, 13, 13, 4},
+	{256 * KIB, ZSTD_fast, 18, 13, 14, 4},
 };
 
 static const char *const names[] = {
@@ -70,13 +68,28 @@ static void *must_exist(void *context)
 	return context;
 }
 
+static void tune(ZSTD_CCtx *zstd, size_t index)
+{
+	const typeof(*small_blocks) *blocks = &small_blocks[index];
+
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_strategy, blocks->strategy);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, blocks->window);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_chainLog, blocks->chain);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_hashLog, blocks->hash);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_searchLog, 1);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_minMatch, blocks->shortest);
+}
+
 static ZSTD_CCtx *zstd_new(unsigned level, size_t block)
 {
 	ZSTD_CCtx *zstd = must_exist(ZSTD_createCCtx());
 
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level ? level : ZSTD_LEVEL);
-	for (size_t i = 0; !level && block <= ZSTD_SMALL && i < array_count(small_blocks); i++)
-		ZSTD_CCtx_setParameter(zstd, small_blocks[i].parameter, small_blocks[i].value);
+	for (size_t i = 0; !level && i < array_count(small_blocks); i++)
+		if (block <= small_blocks[i].most) {
+			tune(zstd, i);
+			break;
+		}
 	return zstd;
 }
 

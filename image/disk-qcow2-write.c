@@ -9,6 +9,16 @@
 #include "disk-qcow2.h"
 #include "host-file.h"
 
+/* Larger clusters compress better; those of an overlay are to differ from few of what is below. */
+static uint64_t cluster_size_of(const struct disk_options *options)
+{
+	bool large = options->compression == COMPRESSION_ZSTD && !options->backing;
+
+	if (options->cluster_size)
+		return options->cluster_size;
+	return 1u << (large ? QCOW2_BITS_ZSTD : QCOW2_BITS_DEFAULT);
+}
+
 /* Whether the L2 entries tell the parts of clusters apart. */
 static bool has_parts(const struct disk_options *options, uint64_t cluster_size)
 {
@@ -52,8 +62,7 @@ static int check_options(
 static int create(const struct disk_driver *driver, const struct disk_options *options,
 	struct disk **ret_disk, struct error *err)
 {
-	uint64_t cluster_size =
-		options->cluster_size ? options->cluster_size : 1u << QCOW2_BITS_DEFAULT;
+	uint64_t cluster_size = cluster_size_of(options);
 	bool parts = has_parts(options, cluster_size);
 	int fd;
 

@@ -25,6 +25,7 @@ enum {
 	QCOW2_BITS_MIN = 9, /* of the cluster size */
 	QCOW2_BITS_MAX = 21,
 	QCOW2_BITS_DEFAULT = 16,
+	QCOW2_BITS_ZSTD = 18, /* the same of images compressed with it, but for overlays */
 	QCOW2_EXTENDED_BITS_MIN = 14,
 	QCOW2_L1_MAX = 32 * 1024 * 1024 / 8, /* QEMU's limits */
 	QCOW2_BACKING_NAME_MAX = 1023,

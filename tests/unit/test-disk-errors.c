@@ -117,6 +117,29 @@ static void limit_files(rlim_t bytes)
 }
 
 /* A host without room: an error wherever it strikes, never a disk that looks finished. */
+/* Of qcow2, by what it is compressed with; what is given counts. */
+static void test_cluster_sizes(void **state)
+{
+	static const struct {
+		enum compression compression;
+		uint32_t given, expected;
+	} cases[] = {{COMPRESSION_NONE, 0, 64 * KIB}, {COMPRESSION_ZLIB, 0, 64 * KIB},
+		{COMPRESSION_ZSTD, 0, 256 * KIB}, {COMPRESSION_ZSTD, 64 * KIB, 64 * KIB}};
+
+	(void)state;
+	for (size_t i = 0; i < array_count(cases); i++) {
+		const struct disk_options options = {.path = "clusters",
+			.size = MIB,
+			.compression = cases[i].compression,
+			.cluster_size = cases[i].given};
+		cleanup_disk struct disk *disk = NULL;
+		struct error err = {0};
+		assert_fine(disk_create(&disk_qcow2, &options, &disk, &err), &err);
+		assert_int_equal(disk->block, cases[i].expected);
+		unlink("clusters");
+	}
+}
+
 static void test_no_room(void **state)
 {
 	cleanup_free char *path = scratch_path(state, "full.disk");
@@ -245,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_refused_options),
+		cmocka_unit_test(test_cluster_sizes),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_failing_backing),
 		cmocka_unit_test(test_copies_file),
