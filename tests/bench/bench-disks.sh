@@ -96,3 +96,4 @@ row 'disk to qcow2 with zlib; beside: qemu-img convert -c' hand-zlib jeos-zlib 1
 row 'disk to streamOptimized vmdk; beside: qemu-img convert' hand-stream jeos-stream 1/3
 size_row 'size of qcow2 with zstd' "$work"/{hand,jeos}-zstd.qcow2 1.00
 size_row 'size of qcow2 with zlib' "$work"/{hand,jeos}-zlib.qcow2 1.02
+size_row 'size of streamOptimized vmdk' "$work"/{hand,jeos}-stream.vmdk 1.02
