@@ -17,7 +17,7 @@ enum {
 /* In a third of the time that QEMU takes at most: of qcow2, which it writes on all cores, no larger
  * than its own, of vmdk, which it writes on one, a hundredth larger. */
 static const unsigned deflate_levels[] = {
-	[COMPRESSION_DEFLATE] = 1, [COMPRESSION_ZLIB] = 2, [COMPRESSION_GZIP] = 5};
+	[COMPRESSION_DEFLATE] = 2, [COMPRESSION_ZLIB] = 2, [COMPRESSION_GZIP] = 5};
 
 /* The level's tables are larger than a core's first cache, where most of its time goes. For blocks
  * of up to so many bytes these are smaller, and find shorter matches as well: less is written in
