@@ -22,13 +22,15 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/log.h"
 #include "base/report.h"
 #include "sandbox/identity.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/sweep.h"
 
-/* A build that ends removes what it made; a kernel is built among tens of thousands of files. */
-enum { GRACE_MILLISECONDS = 30 * 1000, POLL_MILLISECONDS = 100 };
+/* A build that ends removes what it made; a kernel is built among a hundred thousand files, which a
+ * busy disk lets go within minutes. */
+enum { PATIENCE_MILLISECONDS = 1000, GRACE_MILLISECONDS = 300 * 1000, POLL_MILLISECONDS = 100 };
 
 struct entry {
 	enum sandbox_mode mode;
@@ -140,6 +142,7 @@ static uint64_t now(void)
 static int wait_for_child(pid_t pid, int report, struct buffer *text)
 {
 	uint64_t interrupted = 0;
+	bool told = false;
 	int status;
 	char block[4096];
 
@@ -150,7 +153,12 @@ static int wait_for_child(pid_t pid, int report, struct buffer *text)
 			/* Harmless when the terminal has told the child already. */
 			kill(pid, interrupt_signal());
 		}
-		if (interrupted && now() - interrupted > GRACE_MILLISECONDS)
+		uint64_t passed = interrupted ? now() - interrupted : 0;
+		if (passed > PATIENCE_MILLISECONDS && !told) {
+			told = true;
+			log_note("interrupted; removing what was made so far");
+		}
+		if (passed > GRACE_MILLISECONDS)
 			kill(pid, SIGKILL);
 		if (poll(&pipe, 1, report < 0 ? 1 : POLL_MILLISECONDS) <= 0)
 			continue;
