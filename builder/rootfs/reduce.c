@@ -73,7 +73,7 @@ static int reduce_links(const struct reducing *reducing, struct error *err)
 			continue;
 		if (inside_parent(reducing->root, path, &directory, &name, err))
 			return -1;
-		if (unlinkat(directory, name, 0))
+		if (unlinkat(directory, name, 0) && errno != ENOENT)
 			return error_errno(err, errno, "/%s: removing", path);
 	}
 	return 0;
@@ -84,7 +84,7 @@ static int reduce_tree(struct reducing *reducing, struct error *err)
 	const struct tree_visitor visitor = {
 		.enter = reduce_file, .leave = reduce_directory, .context = reducing};
 
-	return tree_walk(reducing->root, &visitor, err) || reduce_links(reducing, err) ? -1 : 0;
+	return tree_walk(reducing->root, &visitor, err);
 }
 
 /* Of packages that are gone the status file says nothing. */
@@ -120,10 +120,13 @@ int rootfs_reduce(const struct rootfs *rootfs, char **ret_result, struct error *
 	reduce_packages_choose(installed.status, &rootfs->recipe->packages, &packages);
 	struct reducing reducing = {.root = root, .packages = &packages, .installed = &installed};
 	int result = reduce_tree(&reducing, err);
+	if (!result)
+		result = reduce_unasked(root, rootfs, &packages, &installed, err);
+	if (!result)
+		result = reduce_links(&reducing, err);
 	vector_release(&reducing.links);
 	arena_release(&reducing.arena);
-	if (result || reduce_libraries(root, rootfs, &packages, &installed, err) ||
-		reduce_status(root, &packages, &kept, err))
+	if (result || reduce_status(root, &packages, &kept, err))
 		return -1;
 	*ret_result = xasprintf("sealed: %zu of %zu packages", kept, packages.list.count);
 	return 0;

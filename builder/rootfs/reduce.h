@@ -5,7 +5,7 @@
  * dpkg's status file stays, with the packages that do: it is where scanners look for versions.
  *
  *     reduce-packages: dpkg's database -> which packages stay
- *     reduce-libraries: what no program loads, of those that do
+ *     reduce-unasked: programs and libraries that nothing asks for, of those that do
  *     reduce: takes off the files of the others, and links to them
  */
 #pragma once
@@ -34,8 +34,8 @@ void reduce_packages_release(struct reduce_packages *packages);
 const struct reduce_package *reduce_packages_find(
 	const struct reduce_packages *packages, const char *name);
 
-/* reduce-libraries.c: takes off shared libraries that nothing asks for. */
-int reduce_libraries(int root, const struct rootfs *rootfs, const struct reduce_packages *packages,
+/* reduce-unasked.c: takes off programs and shared libraries that nothing asks for. */
+int reduce_unasked(int root, const struct rootfs *rootfs, const struct reduce_packages *packages,
 	const struct installed *installed, struct error *err);
 
 /* Reduces rootfs->root, with which scripts and hooks are done. The strip rules with `sealed` take
