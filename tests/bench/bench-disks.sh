@@ -22,6 +22,16 @@ size_row() {
 		"$(awk "BEGIN { printf \"%.3f\", $jeos / $beside }")" "$4" "$jeos" "$4 * $beside"
 }
 
+# small_row TITLE TARGET RECIPE [LINE...]: the size in megabytes of its image, with these lines.
+small_row() {
+	local title=$1 target=$2 size
+	printf '%s\n' 'name: small' "from: $3" "${@:4}" >"$work/small.yaml"
+	"$out/jeos" build -q -o "$work/small" "$work/small.yaml" >&2
+	size=$(awk "BEGIN { printf \"%.1f\", $(stat -c %s "$work"/small/small-*.qcow2) / 1e6 }")
+	rm -r "$work/small"
+	line "$title" '' "$size MB" '' "$target MB" "$size" "$target"
+}
+
 # make_tree DIRECTORY STEP: every STEP-th of this machine's files in /usr that make a GiB together.
 make_tree() {
 	[ ! -e "$1" ] || return 0
@@ -97,16 +107,6 @@ row 'disk to streamOptimized vmdk; beside: qemu-img convert' hand-stream jeos-st
 size_row 'size of qcow2 with zstd' "$work"/{hand,jeos}-zstd.qcow2 1.00
 size_row 'size of qcow2 with zlib' "$work"/{hand,jeos}-zlib.qcow2 1.02
 size_row 'size of streamOptimized vmdk' "$work"/{hand,jeos}-stream.vmdk 1.02
-
-# small_row TITLE TARGET RECIPE [LINE...]: the size in megabytes of its image, with these lines.
-small_row() {
-	local title=$1 target=$2 size
-	printf '%s\n' 'name: small' "from: $3" "${@:4}" >"$work/small.yaml"
-	"$out/jeos" build -q -o "$work/small" "$work/small.yaml" >&2
-	size=$(awk "BEGIN { printf \"%.1f\", $(stat -c %s "$work"/small/small-*.qcow2) / 1e6 }")
-	rm -r "$work/small"
-	line "$title" '' "$size MB" '' "$target MB" "$size" "$target"
-}
 
 say 'disks: small images, one with a kernel of its own'
 small_row 'minimal, with zstd of level 16' 45 "$recipe" \
