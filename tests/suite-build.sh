@@ -28,12 +28,12 @@ test_every_recipe_leaves_its_artefacts() {
 		assertTrue "$name: manifest" "jq -e .packages '$(echo "$out/$name"-*.manifest.json)' >/dev/null"
 	done
 	assertEquals 'nothing else' '' "$(find "$out" -type f ! -name '*.qcow2' ! -name '*.img' \
-		! -name '*.vmdk' ! -name '*.manifest.json' ! -name SHA256SUMS)"
+		! -name '*.vmdk' ! -name '*.gce.tar.gz' ! -name '*.manifest.json' ! -name SHA256SUMS)"
 }
 
 test_sums_are_right_and_cover_all() {
 	assertTrue "(cd '$out' && sha256sum --quiet -c SHA256SUMS)"
-	assertEquals "$(find "$out" -name '*.qcow2' -o -name '*.img' -o -name '*.vmdk' | wc -l)" \
+	assertEquals "$(find "$out" -type f ! -name '*.manifest.json' ! -name SHA256SUMS | wc -l)" \
 		"$(wc -l <"$out/SHA256SUMS")"
 }
 
