@@ -66,6 +66,11 @@ test_guest_boots_every_way() {
 	boots_every_way guest
 }
 
+# With nothing but what it runs.
+test_sealed_boots_every_way() {
+	boots_every_way sealed
+}
+
 test_ssh_boots_every_way() {
 	boots_every_way ssh
 }

@@ -26,7 +26,7 @@
 enum { FILE_LIMIT = 512 * MIB };
 
 /* What kernels run, filesystem tools that fsck(8) and the like make the names of, and what the
- * test harness needs in any guest. */
+ * agent of the test harness runs in any guest (boot/agent.sh, boot/loader.sh). */
 static const char *const always[] = {"base64", "cat", "dmesg", "find", "fsck.ext4", "grep", "head",
 	"init", "ln", "ls", "mkdir", "mkfs.ext4", "modprobe", "mount", "poweroff", "reboot", "sed",
 	"sh", "sleep", "sort", "stat", "stty", "systemctl", "timeout"};
@@ -97,12 +97,15 @@ static int compare_name(const void *name, const void *candidate)
 	return strcmp(name, ((const struct candidate *)candidate)->name);
 }
 
-/* Notes that the asker, or something that stays in any case (NULL), has that name in it. */
+/* Notes that the asker, or something that stays in any case (NULL), has that name in it, be it at a
+ * sentence's end. */
 static void ask(struct search *search, struct candidate *asker, const char *first, size_t length)
 {
 	const struct candidate *end = search->candidates.items + search->candidates.count;
 	char name[NAME_MAX + 1];
 
+	while (length && first[length - 1] == '.')
+		length--;
 	if (!length || length > NAME_MAX)
 		return;
 	memcpy(name, first, length);
@@ -141,14 +144,12 @@ static void ask_libraries(
 	}
 }
 
-static size_t name_length(const char *at, const char *end)
+static size_t word_length(const char *at, const char *end)
 {
 	const char *last = at;
 
 	while (last < end && is_name_byte(*last))
 		last++;
-	while (last > at && last[-1] == '.')
-		last--;
 	return last - at;
 }
 
@@ -160,28 +161,29 @@ static void ask_paths(
 
 	while (at < end && (at = memmem(at, end - at, "bin/", 4))) {
 		at += 4;
-		ask(search, asker, at, name_length(at, end));
+		ask(search, asker, at, word_length(at, end));
 	}
 }
 
-/* In a text: each word of a line that is no comment. */
+/* In a text: each word of a line that is no comment; the first may name an interpreter. */
 static void ask_words(
 	struct search *search, struct candidate *asker, const char *text, size_t length)
 {
-	const char *end = text + length;
-	bool starts = true, comment = false;
+	const char *end = text + length, *line = text;
 
-	for (const char *at = text; at < end; at++) {
-		if (*at == '\n')
-			starts = true, comment = false;
-		else if (starts && *at == '#')
-			comment = at != text;
-		else if (!comment && is_name_byte(*at)) {
-			size_t word = name_length(at, end);
+	while (line < end) {
+		const char *newline = memchr(line, '\n', end - line);
+		const char *last = newline ? newline : end, *at = line;
+		while (at < last && isblank((unsigned char)*at))
+			at++;
+		if (at < last && *at == '#' && line != text)
+			at = last;
+		while (at < last) {
+			size_t word = word_length(at, last);
 			ask(search, asker, at, word);
-			at += word ? word - 1 : 0;
+			at += word ? word : 1;
 		}
-		starts = *at == '\n' || (starts && isblank((unsigned char)*at));
+		line = newline ? newline + 1 : end;
 	}
 }
 
@@ -222,11 +224,11 @@ static int ask_file(struct search *search, struct candidate *asker, const struct
 
 	if (file_read(entry->directory, entry->name, FILE_LIMIT, &content, err))
 		return -1;
+	bool is_code = content.length > 4 && !memcmp(content.data, "\177ELF", 4);
+	if (!is_code && is_silent(entry->path))
+		return 0;
 	ask_libraries(search, asker, content.data, content.length);
-	if (content.length > 4 && !memcmp(content.data, "\177ELF", 4))
-		ask_paths(search, asker, content.data, content.length);
-	else
-		ask_words(search, asker, content.data, content.length);
+	(is_code ? ask_paths : ask_words)(search, asker, content.data, content.length);
 	return 0;
 }
 
@@ -266,10 +268,10 @@ static int ask_entry(void *context, const struct tree_entry *entry, struct error
 	struct search *search = context;
 	struct candidate *asker = find_candidate(search, entry);
 
-	if (is_silent(entry->path) || !is_there(search, entry))
+	if (!is_there(search, entry))
 		return 0;
 	if (S_ISLNK(entry->status.st_mode))
-		return ask_link(search, asker, entry, err);
+		return is_silent(entry->path) ? 0 : ask_link(search, asker, entry, err);
 	return S_ISREG(entry->status.st_mode) ? ask_file(search, asker, entry, err) : 0;
 }
 
