@@ -12,7 +12,10 @@
 #include "machine.h"
 #include "results.h"
 
-enum { SHOW_MILLISECONDS = 200 };
+enum {
+	OVERHEAD = 96 * MIB, /* what an emulator needs beside its guest's memory */
+	SHOW_MILLISECONDS = 200,
+};
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
 
@@ -37,8 +40,8 @@ struct pool {
 
 static uint64_t memory_of(const struct job *job)
 {
-	return job->options->test->memory +
-	       machine_driver_of(job->options->machine.hardware)->overhead;
+	return job->options->test->memory + OVERHEAD +
+	       machine_driver_of(job->options->machine.hardware)->host_memory;
 }
 
 /* A guest that is larger than the host is tried alone: the emulator knows best. */

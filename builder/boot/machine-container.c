@@ -21,7 +21,6 @@
 #include "base/file.h"
 #include "base/inside.h"
 #include "base/process.h"
-#include "base/size.h"
 #include "clock.h"
 #include "container.h"
 #include "machine.h"
@@ -347,7 +346,6 @@ static void container_free(struct machine *machine)
 const struct machine_driver machine_container = {
 	.name = "container",
 	.has_kernel = true,
-	.overhead = 96 * MIB,
 	.unpack = container_unpack,
 	.describe = container_describe,
 	.start = container_start,

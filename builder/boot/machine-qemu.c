@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/process.h"
-#include "base/size.h"
 #include "clock.h"
 
 enum {
@@ -308,7 +307,6 @@ static int qemu_start(
 const struct machine_driver machine_qemu = {
 	.name = "qemu",
 	.overlay = &disk_qcow2,
-	.overhead = 96 * MIB,
 	.describe = qemu_describe,
 	.start = qemu_start,
 	.receive = qemu_receive,

@@ -256,7 +256,6 @@ const struct machine_driver machine_uml = {
 	.name = "uml",
 	.overlay = &disk_cow,
 	.has_kernel = true,
-	.overhead = 96 * MIB,
 	.describe = uml_describe,
 	.start = uml_start,
 	.receive = uml_receive,

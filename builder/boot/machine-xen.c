@@ -179,7 +179,7 @@ static int xen_start(
 const struct machine_driver machine_xen = {
 	.name = "xen",
 	.overlay = &disk_qcow2,
-	.overhead = (96 + HOST_MEMORY + HYPERVISOR_MEMORY) * MIB,
+	.host_memory = (HOST_MEMORY + HYPERVISOR_MEMORY) * MIB,
 	.describe = xen_describe,
 	.start = xen_start,
 	.receive = qemu_receive,

@@ -53,7 +53,7 @@ struct machine_driver {
 	const char *name;                  /* "qemu" */
 	const struct disk_driver *overlay; /* what the throw-away copy of the disk is */
 	bool has_kernel;                   /* for images that bring none */
-	uint64_t overhead;                 /* bytes that it takes beside the guest's memory */
+	uint64_t host_memory;              /* bytes for what the guest runs in; 0: nothing */
 	/* Makes the throw-away copy of an image that is no disk, with the agent in it; NULL: images
 	 * are disks. */
 	int (*unpack)(const struct boot_options *options, struct error *err);
