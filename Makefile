@@ -22,8 +22,9 @@ DEPENDENCIES_TEST = cryptsetup-bin jq libcmocka-dev shunit2 clang-format shellch
 	qemu-system-ppc qemu-system-mips qemu-system-misc ovmf-ia32 openssl skopeo umoci lxc \
 	libvirt-clients uml-utilities user-mode-linux systemd-container runc procps
 # What only JEOS_TEST_FULL=1 compiles kernels for, and programs that they start.
-DEPENDENCIES_FULL = gcc-m68k-linux-gnu libc6-dev-m68k-cross gcc-powerpc-linux-gnu \
-	libc6-dev-powerpc-cross
+DEPENDENCIES_FULL = gcc-i686-linux-gnu gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf \
+	gcc-arm-linux-gnueabi gcc-powerpc64le-linux-gnu gcc-s390x-linux-gnu gcc-riscv64-linux-gnu \
+	gcc-m68k-linux-gnu libc6-dev-m68k-cross gcc-powerpc-linux-gnu libc6-dev-powerpc-cross
 DEPENDENCIES_ANALYZE = clang-tidy cppcheck
 DEPENDENCIES_FUZZ = clang libclang-rt-14-dev
 DEPENDENCIES_BENCH = mmdebstrap time

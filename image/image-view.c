@@ -1,5 +1,6 @@
 #include "image-view.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -68,7 +69,8 @@ static int fill_parts(struct image_view *view, struct error *err)
 	for (size_t i = 0; i < view->part_count; i++)
 		if (fill_part(&view->parts[i], err))
 			return view->parts[i].partition
-				       ? error_wrap(err, "%s: partition %zu", view->path, i + 1)
+				       ? error_wrap(err, "%s: partition %u", view->path,
+						 view->parts[i].partition->number)
 				       : error_wrap(err, "%s", view->path);
 	return 0;
 }
@@ -111,15 +113,19 @@ void image_view_release(struct image_view *view)
 	*view = (struct image_view){0};
 }
 
+static bool part_is(const struct image_part *part, const char *name)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", part->partition ? part->partition->number : 1);
+	return text_equal(name, number) ||
+	       (part->partition && text_equal(part->partition->label, name));
+}
+
 static const struct image_part *find_part(const struct image_view *view, const char *name)
 {
-	char *end;
-	unsigned long number = strtoul(name, &end, 10);
-
-	if (!*end)
-		return number && number <= view->part_count ? &view->parts[number - 1] : NULL;
 	for (size_t i = 0; i < view->part_count; i++)
-		if (view->parts[i].partition && text_equal(view->parts[i].partition->label, name))
+		if (part_is(&view->parts[i], name))
 			return &view->parts[i];
 	return NULL;
 }

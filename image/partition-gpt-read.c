@@ -73,7 +73,7 @@ static const char *read_label(const struct gpt_entry *entry, struct arena *arena
 }
 
 static int add_partition(struct partition_table *table, const struct gpt_header *header,
-	const struct gpt_entry *entry, struct error *err)
+	const struct gpt_entry *entry, unsigned number, struct error *err)
 {
 	uint64_t first = le64toh(entry->first), last = le64toh(entry->last);
 
@@ -87,6 +87,7 @@ static int add_partition(struct partition_table *table, const struct gpt_header 
 				   .id = uuid_from_gpt(entry->id),
 				   .start = first * GPT_SECTOR,
 				   .length = (last - first + 1) * GPT_SECTOR,
+				   .number = number,
 				   .attributes = le64toh(entry->attributes),
 				   .label = read_label(entry, &table->labels),
 			   }));
@@ -108,7 +109,7 @@ static int read_copy(
 		struct gpt_entry entry;
 		memcpy(&entry, entries + (size_t)i * le32toh(header.entry_size), sizeof(entry));
 		if (memcmp(entry.type, unused, sizeof(unused)) &&
-			add_partition(table, &header, &entry, err))
+			add_partition(table, &header, &entry, i + 1, err))
 			return -1;
 	}
 	return partition_sort(table, err);

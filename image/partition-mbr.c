@@ -67,53 +67,110 @@ int mbr_write(struct disk *disk, const struct partition_table *table, struct err
 	return write_entries(disk, entries, err);
 }
 
+/* A partition in sectors of the disk. */
 static int add_partition(struct partition_table *table, const struct disk *disk,
-	const struct mbr_entry *entry, struct error *err)
+	const struct mbr_entry *entry, unsigned number, struct error *err)
 {
 	uint64_t first = le32toh(entry->first), sectors = le32toh(entry->sectors);
 	uint64_t end = disk->size / MBR_SECTOR;
 
 	if (entry->active & ~MBR_ACTIVE)
-		return error_set(err, STATUS_FAILED, "no partition table");
+		return error_set(err, STATUS_FAILED, "no table: boot code of a filesystem");
 	if (!first || !sectors || first > end || sectors > end - first)
 		return error_set(err, STATUS_FAILED,
-			"MBR: a partition of %llu sectors from sector %llu, outside the disk",
+			"a partition of %llu sectors from sector %llu, outside the disk",
 			(unsigned long long)sectors, (unsigned long long)first);
-	if (entry->type == MBR_EXTENDED || entry->type == MBR_EXTENDED_LBA ||
-		entry->type == MBR_EXTENDED_LINUX)
-		return error_set(
-			err, STATUS_FAILED, "MBR: an extended partition, which jeos does not read");
 	vector_push(table, ((struct partition){
 				   .mbr_type = entry->type,
 				   .active = entry->active,
 				   .start = first * MBR_SECTOR,
 				   .length = sectors * MBR_SECTOR,
+				   .number = number,
 			   }));
 	return 0;
+}
+
+static bool is_extended(const struct mbr_entry *entry)
+{
+	return entry->type == MBR_EXTENDED || entry->type == MBR_EXTENDED_LBA ||
+	       entry->type == MBR_EXTENDED_LINUX;
+}
+
+static int read_sector(struct disk *disk, uint64_t sector,
+	struct mbr_entry ret_entries[MBR_ENTRY_COUNT], uint8_t ret_signature[4], struct error *err)
+{
+	uint8_t bytes[MBR_SECTOR];
+
+	if (sector >= disk->size / MBR_SECTOR)
+		return error_set(err, STATUS_FAILED, "it lies behind the disk's end");
+	if (disk_read(disk, sector * MBR_SECTOR, bytes, sizeof(bytes), err))
+		return -1;
+	if (bytes[MBR_SECTOR - 2] != 0x55 || bytes[MBR_SECTOR - 1] != 0xaa)
+		return error_set(err, STATUS_FAILED, "no mark of a table");
+	memcpy(ret_entries, bytes + MBR_ENTRIES, MBR_ENTRY_COUNT * sizeof(*ret_entries));
+	memcpy(ret_signature, bytes + MBR_SIGNATURE, 4);
+	return 0;
+}
+
+/* The extended partition is a chain of sectors of two entries: a partition, counted from this
+ * sector, and the next sector of the chain, counted from the first. It only goes forward, so that
+ * it ends. */
+static int read_chain(struct partition_table *table, struct disk *disk,
+	const struct mbr_entry *extended, struct error *err)
+{
+	uint64_t first = le32toh(extended->first), at = first;
+	struct mbr_entry entries[MBR_ENTRY_COUNT];
+	uint8_t none[4];
+
+	for (unsigned number = MBR_ENTRY_COUNT + 1;; number++) {
+		if (read_sector(disk, at, entries, none, err))
+			return error_wrap(err, "the logical partition of sector %llu",
+				(unsigned long long)at);
+		struct mbr_entry *logical = &entries[0], *next = &entries[1];
+		uint64_t start = at + le32toh(logical->first),
+			 follows = first + le32toh(next->first);
+		logical->first = htole32(start <= UINT32_MAX ? start : UINT32_MAX);
+		if (logical->type != MBR_UNUSED && add_partition(table, disk, logical, number, err))
+			return -1;
+		if (next->type == MBR_UNUSED)
+			return 0;
+		if (!is_extended(next) || follows <= at || number >= PARTITION_MAX)
+			return error_set(err, STATUS_FAILED,
+				"the logical partition of sector %llu: the next is that of sector "
+				"%llu",
+				(unsigned long long)at, (unsigned long long)follows);
+		at = follows;
+	}
+}
+
+static int read_table(struct partition_table *table, struct disk *disk, struct error *err)
+{
+	struct mbr_entry entries[MBR_ENTRY_COUNT];
+	uint8_t signature[4];
+
+	if (read_sector(disk, 0, entries, signature, err))
+		return -1;
+	for (size_t i = 0; i < sizeof(signature); i++)
+		table->id.bytes[i] = signature[sizeof(signature) - 1 - i];
+	for (unsigned i = 0; i < MBR_ENTRY_COUNT; i++) {
+		const struct mbr_entry *entry = &entries[i];
+		if (entry->type == MBR_UNUSED)
+			continue;
+		if (is_extended(entry) ? read_chain(table, disk, entry, err)
+				       : add_partition(table, disk, entry, i + 1, err))
+			return -1;
+	}
+	return partition_sort(table, err);
 }
 
 int mbr_read(struct disk *disk, struct partition_table *ret_table, struct error *err)
 {
 	struct partition_table table = {.scheme = SCHEME_MBR};
-	struct mbr_entry entries[MBR_ENTRY_COUNT];
-	uint8_t sector[MBR_SECTOR];
-	int result = 0;
 
-	if (disk->size < MBR_SECTOR || disk_read(disk, 0, sector, sizeof(sector), err))
-		return error_set(err, STATUS_FAILED, "no partition table");
-	if (sector[MBR_SECTOR - 2] != 0x55 || sector[MBR_SECTOR - 1] != 0xaa)
-		return error_set(err, STATUS_FAILED, "no partition table");
-	for (size_t i = 0; i < 4; i++)
-		table.id.bytes[i] = sector[MBR_SIGNATURE + 3 - i];
-	memcpy(entries, sector + MBR_ENTRIES, sizeof(entries));
-	for (size_t i = 0; i < MBR_ENTRY_COUNT && !result; i++)
-		if (entries[i].type != MBR_UNUSED)
-			result = add_partition(&table, disk, &entries[i], err);
-	if (!result)
-		result = partition_sort(&table, err);
-	if (result)
+	if (read_table(&table, disk, err)) {
 		partition_table_release(&table);
-	else
-		*ret_table = table;
-	return result;
+		return -1;
+	}
+	*ret_table = table;
+	return 0;
 }

@@ -96,18 +96,20 @@ int partition_read(struct disk *disk, struct partition_table *ret_table, struct 
 		*ret_table = table;
 		return 0;
 	}
-	/* A damaged GPT has an MBR, too: the protective one. */
-	bool is_mbr = !mbr_read(disk, &table, err) && table.count &&
-		      table.items[0].mbr_type != MBR_PROTECTIVE;
-	error_release(err);
-	if (is_mbr) {
+	if (mbr_read(disk, &table, err)) {
+		error_wrap(err, "%s; MBR", no_gpt.message);
 		error_release(&no_gpt);
-		*ret_table = table;
-		return 0;
+		return -1;
 	}
-	partition_table_release(&table);
-	*err = no_gpt;
-	return -1;
+	/* A damaged GPT has an MBR, too: the protective one. */
+	if (!table.count || table.items[0].mbr_type == MBR_PROTECTIVE) {
+		partition_table_release(&table);
+		*err = no_gpt;
+		return -1;
+	}
+	error_release(&no_gpt);
+	*ret_table = table;
+	return 0;
 }
 
 void partition_table_release(struct partition_table *table)

@@ -10,7 +10,7 @@ enum { PARTITION_MAX = 128, PARTITION_LABEL_MAX = 36, PARTITION_ALIGN = 1024 * 1
 
 enum partition_scheme {
 	SCHEME_GPT,
-	SCHEME_MBR,  /* four primary partitions at most */
+	SCHEME_MBR,  /* written: four primary partitions at most */
 	SCHEME_NONE, /* no table: one filesystem is the whole disk */
 	PARTITION_SCHEMES,
 };
@@ -22,6 +22,7 @@ struct partition {
 	uint8_t mbr_type;       /* on MBR */
 	bool active;            /* on MBR: the one that boots */
 	uint64_t start, length; /* bytes */
+	unsigned number;        /* as kernels count, from 1; of a table that was read */
 	uint64_t attributes;    /* GPT attribute bits */
 	const char
 		*label; /* at most 36 ASCII characters; NULL: none. Owned by the table when read */
@@ -40,7 +41,8 @@ extern const struct uuid partition_type_bios_boot, partition_type_esp;
 /* Writes the table and, for GPT, protective MBR and backup. The MBR's boot code is left. */
 int partition_write(struct disk *disk, const struct partition_table *table, struct error *err);
 /* Reads and checks a table: GPT (the primary one, else the backup), else an MBR. Characters of
- * labels that are not ASCII become '?'. */
+ * labels that are not ASCII become '?'. An extended partition is not among the items, those in it
+ * are. */
 int partition_read(struct disk *disk, struct partition_table *ret_table, struct error *err);
 void partition_table_release(struct partition_table *table);
 bool partition_is_esp(const struct partition_table *table, const struct partition *partition);

@@ -84,7 +84,12 @@ boots() { # boots ARCHITECTURE MACHINE
 	grep '^# .*: ready in' output
 }
 
+test_i386_boots() { boots i386 i686; }
+test_arm64_boots() { boots arm64 aarch64; }
+test_armhf_boots() { boots armhf armv7l; }
 test_armel_boots() { boots armel armv7l; }
+test_ppc64el_boots() { boots ppc64el ppc64le; }
+test_s390x_boots() { boots s390x s390x; }
 test_riscv64_boots() { release=trixie boots riscv64 riscv64; }
 
 # A kernel and one static program as an image, on the machine that jeos knows for it.

@@ -56,7 +56,7 @@ static int change_root(
 	return ext4_close(steal_pointer(&root), err);
 }
 
-/* The partition that begins there: jeos numbers them as they lie. */
+/* The partition that begins there. */
 static int number_root(struct disk *disk, uint64_t start, unsigned *ret_number, struct error *err)
 {
 	struct partition_table table = {0};
@@ -68,7 +68,7 @@ static int number_root(struct disk *disk, uint64_t start, unsigned *ret_number, 
 		return -1;
 	for (size_t i = 0; i < table.count; i++)
 		if (table.items[i].start == start)
-			*ret_number = i + 1;
+			*ret_number = table.items[i].number;
 	partition_table_release(&table);
 	return 0;
 }

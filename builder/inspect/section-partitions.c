@@ -53,11 +53,11 @@ static json_t *filesystem_json(const struct image_tree *tree)
 	return json;
 }
 
-static json_t *part_json(const struct image_view *view, size_t index)
+static json_t *part_json(const struct image_view *view, const struct image_part *part)
 {
-	const struct image_part *part = &view->parts[index];
 	const struct partition *partition = part->partition;
-	json_t *json = json_pack("{s:I, s:I, s:I}", "number", (json_int_t)(index + 1), "start",
+	json_t *json = json_pack("{s:I, s:I, s:I}", "number",
+		(json_int_t)(partition ? partition->number : 1), "start",
 		(json_int_t)part->slice.start, "length", (json_int_t)part->slice.length);
 	char text[UUID_TEXT];
 
@@ -91,7 +91,7 @@ static int gather(struct image_view *view, json_t **ret_json, struct error *err)
 		json_object_set_new(json, "id", json_string(text));
 	}
 	for (size_t i = 0; i < view->part_count; i++)
-		json_array_append_new(list, part_json(view, i));
+		json_array_append_new(list, part_json(view, &view->parts[i]));
 	json_object_set_new(json, "list", list);
 	*ret_json = json;
 	return 0;

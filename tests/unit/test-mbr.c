@@ -1,6 +1,8 @@
 /* MBR: what we write, sfdisk approves; what it writes, we read; damage is noticed. */
 #include "support/test.h"
 
+#include <endian.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -83,6 +85,76 @@ static void test_reads_others(void **state)
 	partition_table_release(&table);
 }
 
+/* An extended partition has two others in it. */
+static const char *const extended =
+	"truncate -s 64M %s && printf 'label: dos\\n"
+	"start=2048, size=2048, type=83\\nstart=8192, size=40960, type=f\\n"
+	"start=20480, size=4096, type=82\\nstart=32768, size=8192, type=83\\n' | sfdisk -q %s";
+
+static struct disk *make_extended(const char *path, bool writable)
+{
+	cleanup_free char *command = xasprintf(extended, path, path);
+	struct disk *disk = NULL;
+	struct error err = {0};
+
+	free(run_program("sh", "-c", command, NULL));
+	assert_ok(disk_open(path, writable, &disk, &err), &err);
+	return disk;
+}
+
+static void test_logical_partitions(void **state)
+{
+	static const struct partition wanted[] = {
+		{.number = 1, .start = MIB, .length = MIB, .mbr_type = MBR_LINUX},
+		{.number = 5, .start = 10 * MIB, .length = 2 * MIB, .mbr_type = MBR_SWAP},
+		{.number = 6, .start = 16 * MIB, .length = 4 * MIB, .mbr_type = MBR_LINUX},
+	};
+	struct partition_table table;
+	struct error err = {0};
+
+	(void)state;
+	need_program("sfdisk");
+	cleanup_disk struct disk *disk = make_extended("extended.img", false);
+	assert_ok(partition_read(disk, &table, &err), &err);
+	assert_int_equal(table.count, array_count(wanted));
+	for (size_t i = 0; i < table.count; i++) {
+		assert_int_equal(table.items[i].number, wanted[i].number);
+		assert_int_equal(table.items[i].start, wanted[i].start);
+		assert_int_equal(table.items[i].length, wanted[i].length);
+		assert_int_equal(table.items[i].mbr_type, wanted[i].mbr_type);
+	}
+	partition_table_release(&table);
+}
+
+/* The chain's first sector is told to go on at another one. */
+static void test_damaged_chain(void **state)
+{
+	static const struct {
+		uint32_t next;
+		const char *message;
+	} rows[] = {
+		{0, "sector 8192: the next is that of sector 8192"},
+		{64, "sector 8256: no mark of a table"},
+		{UINT32_MAX, "sector 4294975487: it lies behind the disk's end"},
+	};
+	enum { FIRST = 8192, NEXT = MBR_ENTRIES + sizeof(struct mbr_entry) };
+	struct partition_table table;
+	struct error err = {0};
+
+	(void)state;
+	need_program("sfdisk");
+	cleanup_disk struct disk *disk = make_extended("chain.img", true);
+	for (size_t i = 0; i < array_count(rows); i++) {
+		uint32_t next = htole32(rows[i].next);
+		assert_ok(disk_write(disk,
+				  FIRST * MBR_SECTOR + NEXT + offsetof(struct mbr_entry, first),
+				  &next, sizeof(next), &err),
+			&err);
+		assert_fails(
+			partition_read(disk, &table, &err), &err, STATUS_FAILED, rows[i].message);
+	}
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -124,12 +196,16 @@ static void test_damage(void **state)
 	entry[1].first = entry[0].first;
 	assert_fails(mbr_read(disk, &table, &err), &err, STATUS_FAILED, "two partitions overlap");
 	entry[1].type = MBR_EXTENDED;
-	assert_fails(mbr_read(disk, &table, &err), &err, STATUS_FAILED, "an extended partition");
+	assert_fails(mbr_read(disk, &table, &err), &err, STATUS_FAILED,
+		"the logical partition of sector 2048: no mark of a table");
+	entry[1].type = MBR_LINUX;
 	entry[1].active = 7;
-	assert_fails(mbr_read(disk, &table, &err), &err, STATUS_FAILED, "no partition table");
+	assert_fails(
+		mbr_read(disk, &table, &err), &err, STATUS_FAILED, "boot code of a filesystem");
 	memory_disk_bytes(disk)[511] = 0;
-	assert_fails(mbr_read(disk, &table, &err), &err, STATUS_FAILED, "no partition table");
-	assert_fails(partition_read(disk, &table, &err), &err, STATUS_FAILED, "no signature");
+	assert_fails(mbr_read(disk, &table, &err), &err, STATUS_FAILED, "no mark of a table");
+	assert_fails(partition_read(disk, &table, &err), &err, STATUS_FAILED,
+		"partition table: no signature; its backup: no signature; MBR: no mark");
 }
 
 int main(void)
@@ -137,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_reads_others),
+		cmocka_unit_test(test_logical_partitions),
+		cmocka_unit_test(test_damaged_chain),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_damage),
 	};
