@@ -159,9 +159,10 @@ const struct platform platforms[] = {
 		.fragments = LIST("pci", "efi", "screen", "vmware"),
 		.symbols = LIST("EXT4_FS", "DEVTMPFS", "VMWARE_PVSCSI", "FUSION_SPI", "FUSION_SAS",
 			"BLK_DEV_SD", "VMXNET3", "E1000"),
-		/* Debian's UEFI for QEMU has no driver for PVSCSI, as VMware's has. */
+		/* Debian's UEFI for QEMU has no driver for either SCSI, as VMware's has. */
 		.machines = MACHINES(
 			{"pvscsi", "pc", BY_BIOS, "pvscsi", "scsi-hd", .network = "vmxnet3"},
+			{"lsi", "pc", BY_BIOS, "mptsas1068", "scsi-hd", .network = "e1000"},
 			{"sata", "pc", 0, "ahci", "ide-hd", .network = "e1000"}),
 	},
 	{

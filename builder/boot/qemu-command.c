@@ -73,6 +73,19 @@ static void add_hardware(struct qemu_command *command, const struct qemu_guest *
 		qemu_option(command, "-device", machine->panic_device);
 }
 
+/* SCSI disks get world-wide names: behind a SAS controller Linux finds none without. */
+static void add_drive(struct qemu_command *command, const struct qemu_guest *guest,
+	const char *name, unsigned number, const char *more)
+{
+	const char *disk = guest->boot->machine.hardware->disk;
+
+	qemu_option_printf(command, "-device", "%s,drive=%s,serial=%s%s%s",
+		device_on(command, command->machine, disk), name, name, more,
+		strcmp(disk, "scsi-hd")
+			? ""
+			: arena_printf(&command->arena, ",wwn=0x300000000000000%u", number));
+}
+
 static void add_disk(struct qemu_command *command, const struct qemu_guest *guest,
 	const struct qemu_machine *machine)
 {
@@ -85,19 +98,16 @@ static void add_disk(struct qemu_command *command, const struct qemu_guest *gues
 	if (hardware->controller)
 		qemu_option_printf(command, "-device", "%s,id=controller",
 			device_on(command, machine, hardware->controller));
-	qemu_option_printf(command, "-device", "%s,drive=disk,serial=disk,bootindex=1%s",
-		device_on(command, machine, hardware->disk),
-		hardware->controller ? ",bus=controller.0" : "");
+	add_drive(command, guest, "disk", 1,
+		hardware->controller ? ",bootindex=1,bus=controller.0" : ",bootindex=1");
 }
 
 /* On whatever bus has room for one more such disk. */
-static void add_volume(struct qemu_command *command, const struct qemu_guest *guest,
-	const struct qemu_machine *machine)
+static void add_volume(struct qemu_command *command, const struct qemu_guest *guest)
 {
 	qemu_option_printf(command, "-drive", "if=none,id=volume,file=%s,format=raw,snapshot=on",
 		qemu_escape(command, guest->volume));
-	qemu_option_printf(command, "-device", "%s,drive=volume,serial=volume",
-		device_on(command, machine, guest->boot->machine.hardware->disk));
+	add_drive(command, guest, "volume", 2, "");
 }
 
 static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
@@ -168,7 +178,7 @@ int qemu_command_begin(
 	add_hardware(&command, guest, machine);
 	add_disk(&command, guest, machine);
 	if (guest->volume)
-		add_volume(&command, guest, machine);
+		add_volume(&command, guest);
 	add_network(&command, guest, machine);
 	if (guest->boot->path == BOOT_UEFI && add_uefi(&command, machine, err))
 		return -1;
