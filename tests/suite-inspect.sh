@@ -143,12 +143,13 @@ test_wrong_use() {
 	assertContains "$errors" 'no filesystem that jeos reads'
 }
 
-# A disk as sgdisk, mkfs.fat, mcopy and mke2fs make it, in a format that qemu-img writes.
+# A disk as sgdisk, mkfs.fat, mcopy and mke2fs make it, in a format that qemu-img writes. As on cloud
+# images of Debian the root has the number 1, and lies behind what has the number 15.
 test_partitions_and_fat() {
 	local disk=$TMPDIR/disk start=2048 length=65536 root=67584 name='A rather long name, ä.txt'
 	truncate -s 128M "$disk"
-	sgdisk -n 1:$start:+$length -t 1:ef00 -c 1:firmware -n 2:$root:0 -t 2:8304 -c 2:system "$disk" \
-		>/dev/null
+	sgdisk -n 15:$start:+$length -t 15:ef00 -c 15:firmware -n 1:$root:0 -t 1:8304 -c 1:system \
+		"$disk" >/dev/null
 	mkfs.fat -n LABEL --offset $start "$disk" $((length / 2)) >/dev/null
 	printf 'a long name\n' >"$TMPDIR/$name"
 	mmd -i "$disk@@1M" ::EFI ::EFI/BOOT
@@ -160,12 +161,12 @@ test_partitions_and_fat() {
 	assert_tree "$disk.qcow2"
 	inspect "$disk.qcow2" --partition firmware --cat "/EFI/$name"
 	assertEquals 'a long name' "$output"
-	inspect "$disk.qcow2" --partition 1 --cat /EFI/BOOT/BOOTX64.EFI
+	inspect "$disk.qcow2" --partition 15 --cat /EFI/BOOT/BOOTX64.EFI
 	assertTrue 'a large file' "cmp -s '$TMPDIR/output' '$tree/large'"
 	inspect --json "$disk.qcow2"
-	assertEquals '["gpt","EFI system","LABEL","Linux root","uefi"]' "$(jq -c '[.partitions.table,
-		(.partitions.list[0] | .["type-name"], .filesystem.label),
-		.partitions.list[1]["type-name"], (.boot | keys[])]' "$TMPDIR/output")"
+	assertEquals '["gpt",15,"EFI system","LABEL",1,"Linux root","uefi"]' "$(jq -c '[.partitions.table,
+		(.partitions.list[0] | .number, .["type-name"], .filesystem.label),
+		(.partitions.list[1] | .number, .["type-name"]), (.boot | keys[])]' "$TMPDIR/output")"
 }
 
 test_squashfs_as_mksquashfs_makes_it() {
