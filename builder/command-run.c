@@ -6,7 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/size.h"
-#include "boot-arguments.h"
+#include "image/format.h"
+#include "store/store.h"
+#include "test-host.h"
 
 enum { FORWARDS = 32 };
 
@@ -57,6 +59,35 @@ static int choose_path(
 	return error_set(err, STATUS_USAGE, "--boot: no boot path");
 }
 
+/* That of the archives that only containers are made from is theirs, of all others the first. */
+static const struct platform *usual_platform(const char *image)
+{
+	struct format format;
+
+	for (size_t i = 0; format_of_file(image, &format) && i < platform_count; i++)
+		if (boot_takes_archives(&platforms[i]) &&
+			text_equal(platforms[i].formats[0], format.name))
+			return &platforms[i];
+	return &platforms[0];
+}
+
+/* A guest that no emulator takes over: its files are in the store meanwhile. */
+static int run_beside(
+	const struct arguments *arguments, struct boot_options *options, struct error *err)
+{
+	cleanup_store struct store store = {0};
+	cleanup_work struct work_directory work = {0};
+	cleanup(test_hosts_release) struct test_hosts hosts = {0};
+	struct matrix alone = {.items = options, .count = 1};
+
+	if (store_open(arguments->store, &store, err) ||
+		store_work_directory(&store, "boot", &work, err) ||
+		test_hosts_ensure(arguments, NULL, &alone, &hosts, err))
+		return -1;
+	options->work = work.path;
+	return boot_run(options, err);
+}
+
 static int run(const struct arguments *arguments, struct error *err)
 {
 	const char *image = arguments->operands.items[0];
@@ -67,8 +98,9 @@ static int run(const struct arguments *arguments, struct error *err)
 	struct boot_options options = {
 		.image = image,
 		.architecture = image_architecture(image),
-		.platform = &platforms[0],
+		.platform = usual_platform(image),
 		.test = &hardware,
+		.interactive = true,
 		.forwards = forwards,
 	};
 
@@ -86,7 +118,8 @@ static int run(const struct arguments *arguments, struct error *err)
 	options.accelerator = boot.accelerator;
 	if (boot.memory)
 		hardware.memory = boot.memory;
-	return boot_run(&options, err);
+	return boot_becomes_emulator(&options.machine) ? boot_run(&options, err)
+						       : run_beside(arguments, &options, err);
 }
 
 static const struct command_option options[] = {
@@ -102,8 +135,7 @@ const struct command command_run = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.options = options,
-	.help = "Ctrl-A X ends the guest, Ctrl-A C switches to the emulator's monitor and back. "
-		"The\n"
-		"guest reaches the network through this host.",
+	.help = "Ctrl-A X ends the guest; in QEMU Ctrl-A C switches to its monitor and back. The\n"
+		"guest reaches the network through this host; a container has none.",
 	.run = run,
 };

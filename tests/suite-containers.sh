@@ -5,6 +5,7 @@
 
 . "$JEOS_TOP/tests/lib/need.sh"
 . "$JEOS_TOP/tests/lib/user.sh"
+. "$JEOS_TOP/tests/lib/console.sh"
 
 oneTimeSetUp() {
 	cd "$TMPDIR" || return 1
@@ -64,6 +65,61 @@ test_lxc_creates_and_starts_it() {
 test_oci_runtime() {
 	need_containers runc umoci skopeo || return 0
 	boots_on oci oci.tar
+}
+
+# runs SUFFIX: the platform is that of the archive, its console a terminal like ours.
+runs() {
+	local image=out/contained-1.0-amd64.$1
+	console_begin --store "$PWD/store" "$image"
+	console_has_shell
+	console_types 'stty size\r'
+	console_shows '40 100'
+	console_types 'poweroff\r'
+	console_ended 0
+	assert_nothing_left
+}
+
+test_run_by_systemd_nspawn() {
+	need_containers systemd-nspawn && runs tar.zst
+}
+
+test_run_by_lxc() {
+	need_containers lxc-create lxc-start && runs rootfs.tar.xz
+}
+
+test_run_with_the_restrictions_of_openvz() {
+	need_containers lxc-start && runs openvz.tar.gz
+}
+
+# The program of the container has the console.
+test_run_by_an_oci_runtime() {
+	need_containers runc umoci skopeo || return 0
+	printf '%s\n' 'name: program' "from: $PWD/container.yaml" 'service: read -r line; echo "it was $line"' \
+		'platforms: [oci]' >program.yaml
+	"$JEOS" -q build program.yaml >/dev/null || fail build
+	console_begin --store "$PWD/store" out/program-1.0-amd64.oci.tar
+	console_shows 'Ctrl-A X'
+	console_types 'forty-two\r'
+	console_shows 'it was forty-two'
+	console_ended 0
+	assert_nothing_left
+}
+
+test_run_ends_by_its_key() {
+	need_containers lxc-start || return 0
+	console_begin --store "$PWD/store" --platform vserver out/contained-1.0-amd64.vserver.tar.gz
+	console_shows '# '
+	console_types '\001x'
+	console_ended 0
+	assert_nothing_left
+}
+
+test_run_leads_no_port_into_a_container() {
+	need_containers lxc-start || return 0
+	"$JEOS" run --store "$PWD/store" --port 8080:80 out/contained-1.0-amd64.openvz.tar.gz \
+		>output 2>errors </dev/null
+	assertEquals 'exit status' 2 $?
+	assertContains "$(<errors)" '--port: no port of this host leads into a container'
 }
 
 test_an_interrupt_ends_the_container() {

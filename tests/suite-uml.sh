@@ -5,6 +5,7 @@
 
 . "$JEOS_TOP/tests/lib/need.sh"
 . "$JEOS_TOP/tests/lib/user.sh"
+. "$JEOS_TOP/tests/lib/console.sh"
 
 oneTimeSetUp() {
 	recipe=$JEOS_TOP/tests/fixtures/boot/uml.yaml
@@ -111,11 +112,52 @@ test_an_interrupt_leaves_nothing() {
 	assert_nothing_left
 }
 
-test_run_says_that_it_is_not_for_it() {
+test_run_has_its_console() {
 	need_uml || return 0
-	"$JEOS" run --platform uml "$image" >output 2>errors </dev/null
-	assertEquals 'exit status' 2 $?
-	assertContains "$(<errors)" 'jeos-platforms(7)'
+	local before
+	before=$(identity "$image")
+	console_begin --platform uml --store "$PWD/store" --port 18080:80 "$image"
+	console_has_shell && assertContains "$(busybox wget -q -O - http://127.0.0.1:18080/)" 'Served by busybox'
+	console_types 'poweroff\r'
+	console_ended 0
+	assertContains "$(<console)" 'reboot: System halted'
+	assertEquals 'the image' "$before" "$(identity "$image")"
+	assert_nothing_left
+}
+
+test_run_ends_by_its_key_and_by_a_signal() {
+	need_uml || return 0
+	console_begin --platform uml --store "$PWD/store" "$image"
+	console_shows 'Linux version'
+	console_types '\001x'
+	console_ended 0
+	assert_nothing_left
+	"$JEOS" run --platform uml --store "$PWD/store" "$image" >output 2>errors </dev/null &
+	local job=$!
+	for _ in $(seq 100); do
+		grep -q 'Linux version' output && break
+		sleep 0.1
+	done
+	kill -TERM "$job"
+	wait "$job"
+	assertEquals 'exit status' 143 $?
+	assert_nothing_left
+}
+
+test_run_tells_of_a_port_in_use() {
+	need_uml || return 0
+	timeout 60 busybox httpd -f -p 127.0.0.1:18081 &
+	local listener=$!
+	for _ in $(seq 50); do
+		busybox nc -w 1 127.0.0.1 18081 </dev/null && break
+		sleep 0.1
+	done
+	timeout 60 "$JEOS" run --platform uml --store "$PWD/store" --port 18081:80 "$image" \
+		>output 2>errors </dev/null
+	assertEquals 'exit status' 13 $?
+	assertContains "$(<errors)" 'port 18081 of this host cannot be led into the guest'
+	assert_nothing_left
+	kill "$listener"
 }
 
 test_without_the_program_its_package_is_named() {

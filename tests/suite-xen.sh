@@ -4,6 +4,7 @@
 
 . "$JEOS_TOP/tests/lib/need.sh"
 . "$JEOS_TOP/tests/lib/boot.sh"
+. "$JEOS_TOP/tests/lib/console.sh"
 
 oneTimeSetUp() {
 	cd "$TMPDIR" || return 1
@@ -50,6 +51,17 @@ test_pvh() {
 	is_of_type PVH
 	passes --boot pvh
 	assertContains 'the log is the console' "$(<logs/xen-pvh.log)" 'Requesting system poweroff'
+}
+
+test_run_has_the_console() {
+	console_begin --platform xen --boot pvh "$image"
+	console_has_shell
+	console_types 'cat /sys/hypervisor/guest_type; poweroff\r'
+	console_ended 0
+	assertContains "$(<console)" 'PVH'
+	assertContains "$(<console)" 'reboot: System halted'
+	assertNull 'a work directory is left' "$(find "$JEOS_STORE/work" -name 'boot.??????' -newer before)"
+	assertNull "$(emulators)"
 }
 
 # All that minimal is checked for.

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -39,11 +40,16 @@ static void child(
 	const struct process *process, const char *program, int output, int errors, pid_t parent)
 {
 	interrupt_reset();
-	setpgid(0, 0);
+	if (process->terminal) {
+		setsid();
+		ioctl(output, TIOCSCTTY, 0);
+	} else {
+		setpgid(0, 0);
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	int input = open("/dev/null", O_RDONLY);
+	int input = process->terminal ? output : open("/dev/null", O_RDONLY);
 	dup2(input, 0);
 	dup2(output, 1);
 	dup2(errors, 2);
@@ -78,7 +84,8 @@ static int spawn(
 		return error_errno(err, errno, "%s: starting", name);
 	if (!pid)
 		child(process, program, output, errors, parent);
-	setpgid(pid, pid); /* whoever of the two comes first */
+	if (!process->terminal)
+		setpgid(pid, pid); /* whoever of the two comes first */
 	*ret_pid = pid;
 	return 0;
 }

@@ -27,6 +27,8 @@ struct process {
 	/* Called with each chunk of output, for progress; may be NULL. */
 	void (*output)(void *context, const char *data, size_t length);
 	int pass_fds[2]; /* descriptors the child keeps under the same numbers; 0: none */
+	bool terminal;   /* the output is a terminal: the child's own, of a session of its own, and
+			    its input, too */
 };
 
 /* Runs to its exit; stdin is /dev/null, stdout and stderr are collected together. What the child

@@ -1,4 +1,5 @@
-/* Interactive runs: the guest's console is the terminal, and the process becomes the emulator. */
+/* Interactive runs: the guest's console is on the terminal. QEMU has that itself, so the process
+ * becomes it; other guests run beside the process, as those of tests do. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -11,8 +12,9 @@
 #include "base/log.h"
 #include "image/disk.h"
 #include "kernel-files.h"
-#include "machine.h"
 #include "qemu-command.h"
+#include "subject.h"
+#include "terminal.h"
 
 /* A nameless file that the emulator inherits, as a path that it can open. */
 static int keep_in_memory(
@@ -51,7 +53,13 @@ static int become_qemu(const struct qemu_guest *guest, struct error *err)
 	return error_errno(err, errno, "%s: starting", arguments[0]);
 }
 
-int boot_run(const struct boot_options *options, struct error *err)
+static void announce(const struct accelerator_choice *accelerator, enum boot_path path)
+{
+	log_note("%s, %s boot; changes are thrown away; Ctrl-A X ends the guest", accelerator->text,
+		boot_path_names[path]);
+}
+
+static int run_in_qemu(const struct boot_options *options, struct error *err)
 {
 	cleanup_kernel_files struct kernel_files files = {0};
 	cleanup_free char *image = NULL, *initrd = NULL;
@@ -59,11 +67,6 @@ int boot_run(const struct boot_options *options, struct error *err)
 	struct boot_kernel kernel = {0};
 	struct qemu_guest guest = {.boot = options, .disk = options->image, .keep_disk = true};
 
-	if (machine_driver_of(options->machine.hardware) != &machine_qemu)
-		return error_set(err, STATUS_USAGE,
-			"jeos runs nothing on the platform %s by %s: jeos-platforms(7) tells what "
-			"does",
-			options->platform->name, boot_path_names[options->path]);
 	accelerator_choose(options->accelerator, options->architecture, &accelerator);
 	guest.kvm = accelerator.kvm;
 	if (image_format(options->image, &guest.disk_format, err))
@@ -77,7 +80,51 @@ int boot_run(const struct boot_options *options, struct error *err)
 		kernel = (struct boot_kernel){image, initrd, files.command_line};
 		guest.kernel = &kernel;
 	}
-	log_note("%s, %s boot; changes are thrown away; Ctrl-A X ends the guest", accelerator.text,
-		boot_path_names[options->path]);
+	announce(&accelerator, options->path);
 	return become_qemu(&guest, err);
+}
+
+/* The guest may end itself in any way but by a fault. */
+static int judge(const struct machine *machine, struct error *err)
+{
+	const char *panic = machine->console.panic;
+
+	switch (machine->state) {
+	case MACHINE_PANICKED:
+		return error_set(err, STATUS_PANIC, "%s", panic ? panic : "kernel panic");
+	case MACHINE_BROKEN:
+		return error_set(err, STATUS_EMULATOR, "%s", machine->failure);
+	case MACHINE_RESET:
+		log_note("the guest has reset itself: run it again to go on");
+		break;
+	case MACHINE_RUNNING:
+	case MACHINE_OFF:
+		break;
+	}
+	return 0;
+}
+
+static int run_beside(const struct boot_options *options, struct error *err)
+{
+	cleanup_subject struct subject subject = {.options = options};
+
+	if (subject_prepare(&subject, err))
+		return -1;
+	announce(&subject.facts.accelerator, options->path);
+	if (options->host)
+		log_note("what it runs in starts first, which takes a while");
+	if (subject_power_on(&subject, NULL, err) || terminal_serve(subject.machine, err))
+		return -1;
+	return judge(subject.machine, err);
+}
+
+bool boot_becomes_emulator(const struct boot_machine *machine)
+{
+	return machine_driver_of(machine->hardware) == &machine_qemu;
+}
+
+int boot_run(const struct boot_options *options, struct error *err)
+{
+	return boot_becomes_emulator(&options->machine) ? run_in_qemu(options, err)
+							: run_beside(options, err);
 }

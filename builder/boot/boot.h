@@ -68,7 +68,8 @@ struct boot_options {
 	const char *work;          /* a private directory for the overlay */
 	bool may_skip;             /* what this host cannot run is a verdict, not an error */
 	const char *host;          /* image of what the machine runs in; NULL: there is none */
-	const struct port_forward *forwards; /* boot_run() only */
+	bool interactive; /* for a person, not a test: no agent, and the network leads out */
+	const struct port_forward *forwards; /* of interactive ones only */
 	size_t forward_count;
 };
 
@@ -137,9 +138,11 @@ int boot_test_several(const struct boot_options *options, size_t count, unsigned
 /* "minimal kvm bios": what a boot is called; owned by the caller. */
 char *boot_name(const struct boot_options *options);
 
+/* Whether a run of the machine takes over the process, and does with no work directory. */
+bool boot_becomes_emulator(const struct boot_machine *machine);
 /*
- * Boots the image for a person: serial console on the terminal, changes thrown away. On success
- * the process becomes the emulator, and this does not return.
+ * Boots the image for a person: its console on the terminal, changes thrown away. Returns when the
+ * guest has ended, and on success not at all when the process becomes the emulator.
  */
 int boot_run(const struct boot_options *options, struct error *err);
 

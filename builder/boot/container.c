@@ -56,7 +56,7 @@ static int unpack_oci(const struct container *container, struct error *err)
 	return run(copy, err) ? -1 : run(unpack, err);
 }
 
-/* Adds to the container's configuration what the test needs. */
+/* Adds to the container's configuration what a run of it needs. */
 static int configure_lxc(const struct container *container, const char *more, struct error *err)
 {
 	cleanup_free char *path = xasprintf("%s/config", container->directory);
@@ -69,9 +69,11 @@ static int configure_lxc(const struct container *container, const char *more, st
 		"lxc.net.0.type = empty\n"
 		"lxc.net.0.flags = up\n"
 		"lxc.tty.max = 0\n"
-		"lxc.apparmor.profile = unconfined\n"
-		"lxc.mount.entry = %s %s none bind,create=file 0 0\n",
-		more, container->agent_line, CONTAINER_AGENT + 1);
+		"lxc.apparmor.profile = unconfined\n",
+		more);
+	if (container->agent_line)
+		buffer_printf(&config, "lxc.mount.entry = %s %s none bind,create=file 0 0\n",
+			container->agent_line, CONTAINER_AGENT + 1);
 	return file_write_text(AT_FDCWD, path, config.data, 0600, err);
 }
 
@@ -118,14 +120,17 @@ static int compose_nspawn(const struct container *container, struct arena *arena
 	struct words *words, struct error *err)
 {
 	const char *const command[] = {"systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
-		"--private-network", "--console=pipe",
-		arena_printf(arena, "--machine=%s", container->name),
-		arena_printf(arena, "--bind=%s:%s", container->agent_line, CONTAINER_AGENT),
-		arena_printf(arena, "--directory=%s/rootfs", container->directory), "--boot"};
+		"--private-network", arena_printf(arena, "--machine=%s", container->name),
+		arena_printf(arena, "--directory=%s/rootfs", container->directory),
+		container->agent_line ? "--console=pipe" : "--console=interactive"};
 
 	(void)err;
 	for (size_t i = 0; i < array_count(command); i++)
 		vector_push(words, command[i]);
+	if (container->agent_line)
+		vector_push(words, arena_printf(arena, "--bind=%s:%s", container->agent_line,
+					   CONTAINER_AGENT));
+	vector_push(words, "--boot");
 	return 0;
 }
 
@@ -139,21 +144,29 @@ static json_t *with_agent(json_t *program)
 	return arguments;
 }
 
+static void add_agent(json_t *config, const char *line)
+{
+	json_t *process = json_object_get(config, "process");
+
+	json_object_set_new(process, "args", with_agent(json_object_get(process, "args")));
+	json_array_append_new(json_object_get(config, "mounts"),
+		json_pack("{s:s, s:s, s:s, s:[s]}", "destination", CONTAINER_AGENT, "type", "bind",
+			"source", line, "options", "bind"));
+}
+
 /* Changes the runtime's configuration, as umoci makes it of the image's. */
 static int compose_runc(const struct container *container, struct arena *arena, struct words *words,
 	struct error *err)
 {
 	cleanup_free char *path = xasprintf("%s/config.json", container->directory);
 	json_t *config = json_load_file(path, 0, NULL);
-	json_t *process = json_object_get(config, "process");
 	const char *const command[] = {"runc", "run", "--bundle",
 		arena_strdup(arena, container->directory), arena_strdup(arena, container->name)};
 
-	json_object_set_new(process, "terminal", json_false());
-	json_object_set_new(process, "args", with_agent(json_object_get(process, "args")));
-	json_array_append_new(json_object_get(config, "mounts"),
-		json_pack("{s:s, s:s, s:s, s:[s]}", "destination", CONTAINER_AGENT, "type", "bind",
-			"source", container->agent_line, "options", "bind"));
+	json_object_set_new(json_object_get(config, "process"), "terminal",
+		json_boolean(!container->agent_line));
+	if (container->agent_line)
+		add_agent(config, container->agent_line);
 	int result = json_dump_file(config, path, JSON_INDENT(2));
 	json_decref(config);
 	if (result)

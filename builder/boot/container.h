@@ -1,6 +1,6 @@
 /*
  * Container engines: what machine-container.c runs guests by. All of them get the guest's tree as
- * WORK/NAME/rootfs, and show the agent's line in it as CONTAINER_AGENT.
+ * WORK/NAME/rootfs, and show the agent's line, if there is one, in it as CONTAINER_AGENT.
  *
  * A new engine is a row in container.c.
  */
@@ -14,10 +14,12 @@
 struct container {
 	const struct boot_options *boot; /* borrowed */
 	const struct container_engine *engine;
-	char *work;                       /* boot->work as an absolute path; owned */
-	char *name;                       /* of the container, unlike that of any other; owned */
-	char *directory;                  /* WORK/NAME; owned */
-	const char *agent_line, *console; /* terminals of this host; NULL while unpacking */
+	char *work;      /* boot->work as an absolute path; owned */
+	char *name;      /* of the container, unlike that of any other; owned */
+	char *directory; /* WORK/NAME; owned */
+	/* Terminals of this host; NULL while unpacking. Without a line for an agent there is none
+	 * in the guest, and a person has the console. */
+	const char *agent_line, *console;
 };
 
 struct container_engine {

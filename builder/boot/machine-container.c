@@ -72,6 +72,10 @@ static int container_describe(
 
 	if (container_engine_find(options, &engine, err))
 		return -1;
+	if (options->forward_count)
+		return error_set(err, STATUS_USAGE,
+			"--port: no port of this host leads into a container, which has no network "
+			"but its own");
 	*ret_facts = (struct machine_facts){
 		.agent_device = CONTAINER_AGENT,
 		.memory = options->test->memory,
@@ -115,7 +119,11 @@ static int container_unpack(const struct boot_options *options, struct error *er
 	if (container_init(&container, options, err))
 		return -1;
 	tree = xasprintf("%s/rootfs", container.directory);
-	if (container.engine->unpack(&container, err) || inside_open_root(tree, &root, err) ||
+	if (container.engine->unpack(&container, err))
+		return error_wrap(err, "%s: unpacking its root", options->image);
+	if (options->interactive)
+		return 0;
+	if (inside_open_root(tree, &root, err) ||
 		plant_agent(&in_tree, &root, CONTAINER_AGENT, err))
 		return error_wrap(err, "%s: its root with the test agent", options->image);
 	return 0;
@@ -149,14 +157,17 @@ static int start_with(
 	struct words words = {0};
 
 	if (container_init(container, options, err) ||
-		make_line(&guest->machine.console_line, &guest->console, console, err) ||
-		make_line(&guest->machine.agent_line, &guest->agent, agent, err))
+		make_line(&guest->machine.console_line, &guest->console, console, err))
 		return -1;
 	container->console = console;
-	container->agent_line = agent;
+	if (!options->interactive) {
+		if (make_line(&guest->machine.agent_line, &guest->agent, agent, err))
+			return -1;
+		container->agent_line = agent;
+	}
 	int result = container->engine->compose(container, &arena, &words, err);
 	vector_push(&words, NULL);
-	const struct process process = {.arguments = words.items};
+	const struct process process = {.arguments = words.items, .terminal = options->interactive};
 	if (!result)
 		result = process_start(&process, guest->console, &guest->pid, err);
 	vector_release(&words);

@@ -246,7 +246,7 @@ static int compose(
 	const struct machine_options *options, struct qemu_command *ret_command, struct error *err)
 {
 	struct qemu_guest guest = {options->boot, options->accelerator->kvm, options->disk, "qcow2",
-		.isolated = true, .kernel = options->kernel, .volume = options->volume};
+		.kernel = options->kernel, .volume = options->volume};
 
 	if (qemu_command_begin(&guest, ret_command, err))
 		return -1;

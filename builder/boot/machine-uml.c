@@ -152,7 +152,8 @@ static int start_with(
 	if (put_preload(options->boot->work, err) ||
 		make_line(&uml->machine.console_line, &console, err) ||
 		make_line(&uml->machine.agent_line, &agent, err) ||
-		user_network_start(true, &uml->network, &network, err) ||
+		user_network_start(!options->boot->interactive, &uml->network, &network, err) ||
+		user_ports_forward(&uml->ports, options->boot, err) ||
 		launch(uml, options, console, (int[]){agent, network}, err))
 		return -1;
 	uml->machine.control_fd = pidfd_open(uml->pid, 0);

@@ -85,7 +85,8 @@ static void add_host(struct qemu_command *command, const char *command_line, uin
 	qemu_option(command, "-device", "isa-debug-exit,iobase=0x501,iosize=1");
 }
 
-static void add_devices(struct qemu_command *command, const char *disk)
+static void add_devices(
+	struct qemu_command *command, const struct boot_options *boot, const char *disk)
 {
 	const char *const disks[] = {XEN_HOST_DISK, disk};
 
@@ -95,7 +96,7 @@ static void add_devices(struct qemu_command *command, const char *disk)
 			disks[i]);
 		qemu_option_printf(command, "-device", "virtio-blk-pci,drive=disk%zu", i);
 	}
-	qemu_option(command, "-netdev", "user,id=net,restrict=on");
+	qemu_add_user_network(command, boot);
 	qemu_option(command, "-device", "virtio-net-pci,netdev=net,romfile=,mac=" XEN_CARD);
 	qemu_add_lines(command);
 	qemu_option(command, "-serial", "stdio");
@@ -153,7 +154,7 @@ static int start_with(
 	if (xen_host_make(boot, &guest, &command_line, err))
 		return -1;
 	add_host(&qemu->command, command_line, guest.memory);
-	add_devices(&qemu->command, options->disk);
+	add_devices(&qemu->command, boot, options->disk);
 	if (qemu_launch(qemu, err))
 		return -1;
 	return wait_started(qemu, err);

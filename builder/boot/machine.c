@@ -43,28 +43,32 @@ int machine_start(
 
 	if (machine_driver_of(options->boot->machine.hardware)->start(options, &machine, err))
 		return -1;
-	machine->console_log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	machine->interactive = options->boot->interactive;
+	machine->console_log =
+		options->log ? open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
+			     : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (machine->console_log < 0) {
 		machine_free(machine);
-		return error_errno(err, errno, "%s", options->log);
+		return error_errno(
+			err, errno, "%s", options->log ? options->log : "standard output");
 	}
 	*ret_machine = machine;
 	return 0;
 }
 
-/* The log gets the bytes as they are, as many as the console keeps. */
+/* The log gets the bytes as they are: a file as many as the console keeps. */
 void machine_receive_console(struct machine *machine)
 {
 	struct buffer *input = &machine->console_line.input;
 	struct error ignored = {0};
 
 	line_receive(&machine->console_line);
-	if (machine->console.text.length < CONSOLE_LIMIT &&
+	if ((machine->interactive || machine->console.text.length < CONSOLE_LIMIT) &&
 		file_write_all(machine->console_log, input->data, input->length, &ignored))
 		error_release(&ignored);
 	console_feed(&machine->console, input->data, input->length);
 	input->length = 0;
-	if (machine->console.panic && machine->state == MACHINE_RUNNING)
+	if (machine->console.panic && !machine->interactive && machine->state == MACHINE_RUNNING)
 		machine->state = MACHINE_PANICKED;
 }
 

@@ -38,7 +38,7 @@ struct machine_options {
 	unsigned root_number;             /* of the root's partition; 0: it is the whole disk */
 	const char *volume;               /* what the cloud tells, a raw disk; NULL: nothing */
 	const struct boot_kernel *kernel; /* NULL: the image brings none for the machine */
-	const char *log;                  /* file for the raw console */
+	const char *log;                  /* file for the raw console; NULL: standard output */
 };
 
 /* What a machine for these options is like. */
@@ -95,8 +95,9 @@ struct machine {
 	char *failure; /* why it is BROKEN; owned */
 	struct console console;
 	struct line console_line, agent_line;
-	int console_log; /* descriptor; owned */
-	int control_fd;  /* wakes machine_wait(); the driver's */
+	int console_log;  /* descriptor; owned */
+	bool interactive; /* a person judges what is on the console: all of it is shown */
+	int control_fd;   /* wakes machine_wait(); the driver's */
 };
 
 extern const struct machine_driver machine_qemu, machine_uml, machine_container, machine_xen;

@@ -37,11 +37,12 @@ static int ext4_link(void *root, const char *path, const char *target, struct er
 static const struct plant_root in_ext4 = {ext4_has, ext4_read, ext4_write, ext4_link};
 
 /* A read-only root stays as it is: its guest fetches the agent, see loader.h. */
-static int change_esp(
-	const struct boot_options *options, struct disk *disk, const char *words, struct error *err)
+static int change_esp(const struct boot_options *options, struct disk *disk,
+	const char *agent_device, struct error *err)
 {
-	if (boot_path_has_kernel(options->path))
+	if (!agent_device || boot_path_has_kernel(options->path))
 		return 0;
+	cleanup_free char *words = loader_words(agent_device);
 	return esp_add_words(disk, words, options->work, err);
 }
 
@@ -50,8 +51,11 @@ static int change_root(
 {
 	cleanup_ext4 struct ext4 *root = NULL;
 
-	if (image_find_root(disk, ret_root, err) || ext4_open(ret_root, true, &root, err) ||
-		plant_agent(&in_ext4, root, agent_device, err))
+	if (image_find_root(disk, ret_root, err))
+		return -1;
+	if (!agent_device)
+		return 0;
+	if (ext4_open(ret_root, true, &root, err) || plant_agent(&in_ext4, root, agent_device, err))
 		return -1;
 	return ext4_close(steal_pointer(&root), err);
 }
@@ -97,7 +101,6 @@ int overlay_make(const struct boot_options *options, uint64_t size, const char *
 	cleanup_free char *image = realpath(options->image, NULL);
 	cleanup_free char *copy = xasprintf("%s.below", path);
 	cleanup_disk struct disk *artefact = NULL, *disk = NULL;
-	cleanup_free char *words = loader_words(agent_device);
 	struct slice root = {0};
 
 	if (disk_open(options->image, false, &artefact, err))
@@ -113,9 +116,9 @@ int overlay_make(const struct boot_options *options, uint64_t size, const char *
 	};
 	bool read_only = image_find_squashfs(artefact, &root);
 	if (disk_create(driver, &wanted, &disk, err) ||
-		(read_only ? change_esp(options, disk, words, err)
+		(read_only ? change_esp(options, disk, agent_device, err)
 			   : change_root(disk, agent_device, &root, err)))
-		return error_wrap(err, "%s: the overlay with the test agent", options->image);
+		return error_wrap(err, "%s: the throw-away copy of it", options->image);
 	struct overlay overlay = {wanted.size, root.start, 0, read_only};
 	if (disk_finish(disk, err) || number_root(artefact, root.start, &overlay.root_number, err))
 		return -1;

@@ -1,4 +1,4 @@
-/* The throw-away disk that a test boots: over the artefact, with the agent in it. */
+/* The throw-away disk that is booted: over the artefact, with the agent in it. */
 #pragma once
 
 #include "boot.h"
@@ -13,7 +13,7 @@ struct overlay {
 /*
  * Makes the overlay under `path`. It is at least `size` bytes large, which the artefact's partition
  * table then knows nothing of, as after a disk was enlarged. `agent_device` is the serial line that
- * the agent speaks on, by the guest's name.
+ * the agent speaks on, by the guest's name; NULL: no agent.
  */
 int overlay_make(const struct boot_options *options, uint64_t size, const char *agent_device,
 	const char *path, struct overlay *ret_overlay, struct error *err);

@@ -110,17 +110,22 @@ static void add_volume(struct qemu_command *command, const struct qemu_guest *gu
 	add_drive(command, guest, "volume", 2, "");
 }
 
-static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
-	const struct qemu_machine *machine)
+void qemu_add_user_network(struct qemu_command *command, const struct boot_options *boot)
 {
 	cleanup_buffer struct buffer forwards = {0};
 
 	buffer_text(&forwards, "");
-	for (size_t i = 0; i < guest->boot->forward_count; i++)
-		buffer_printf(&forwards, ",hostfwd=tcp:127.0.0.1:%u-:%u",
-			guest->boot->forwards[i].host, guest->boot->forwards[i].guest);
+	for (size_t i = 0; i < boot->forward_count; i++)
+		buffer_printf(&forwards, ",hostfwd=tcp:127.0.0.1:%u-:%u", boot->forwards[i].host,
+			boot->forwards[i].guest);
 	qemu_option_printf(command, "-netdev", "user,id=net,restrict=%s%s",
-		guest->isolated ? "on" : "off", forwards.data);
+		boot->interactive ? "off" : "on", forwards.data);
+}
+
+static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
+	const struct qemu_machine *machine)
+{
+	qemu_add_user_network(command, guest->boot);
 	/* No boot from the network: the disk is what is tested. */
 	qemu_option_printf(command, "-device", "%s,netdev=net%s",
 		device_on(command, machine, guest->boot->machine.hardware->network),

@@ -11,7 +11,6 @@ struct qemu_guest {
 	const char *disk, *disk_format;   /* path; "qcow2" */
 	const char *volume;               /* one more disk, raw and not written to; NULL: none */
 	bool keep_disk;                   /* changes go to a nameless file, not to the disk */
-	bool isolated;                    /* the guest reaches nothing but the host's forwards */
 	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
 };
 
@@ -34,6 +33,8 @@ void qemu_option(struct qemu_command *command, const char *option, const char *v
 const char *qemu_escape(struct qemu_command *command, const char *value);
 /* The emulator's program, without a device, a window, or a way to this host. */
 void qemu_begin_bare(struct qemu_command *command, const char *emulator);
+/* QEMU's user-mode network, `net`: a guest that is tested reaches nothing by it. */
+void qemu_add_user_network(struct qemu_command *command, const struct boot_options *boot);
 const char *const *qemu_command_end(struct qemu_command *command);
 void qemu_command_release(struct qemu_command *command);
 #define cleanup_qemu_command cleanup(qemu_command_release)

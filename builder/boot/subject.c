@@ -62,7 +62,7 @@ static int unpack_kernel(struct subject *subject, struct error *err)
 		return -1;
 	if (!subject->overlay.root_number)
 		add_words(subject, whole_disk(subject->options));
-	if (subject->overlay.read_only) {
+	if (subject->overlay.read_only && !subject->options->interactive) {
 		cleanup_free char *words = loader_words(subject->facts.agent_device);
 		add_words(subject, words);
 	}
@@ -90,13 +90,15 @@ int subject_prepare(struct subject *subject, struct error *err)
 
 	if (machine_describe(options, &subject->facts, err))
 		return -1;
+	if (options->interactive)
+		subject->facts.agent_device = NULL;
 	if (boot_takes_archives(options->platform))
 		return machine_driver_of(options->machine.hardware)->unpack(options, err);
 	if (overlay_make(options, wanted_size(options->test), subject->facts.agent_device, disk,
 		    &subject->overlay, err) ||
 		make_volume(options, err))
 		return -1;
-	if (subject->overlay.read_only)
+	if (subject->overlay.read_only && !options->interactive)
 		subject->script = loader_script(subject->facts.agent_device);
 	bool wanted = boot_path_has_kernel(options->path);
 	if (wanted && machine_driver_of(options->machine.hardware)->has_kernel &&

@@ -36,6 +36,36 @@ static int free_port(unsigned *ret_port, struct error *err)
 	return 0;
 }
 
+static int forward_one(
+	struct user_ports *ports, unsigned host, unsigned guest, bool *ret_taken, struct error *err)
+{
+	cleanup_free char *line = xasprintf("hostfwd_add net tcp:127.0.0.1:%u-:%u", host, guest);
+	cleanup_free char *output = NULL;
+
+	if (ports->command(ports->machine, line, &output, err))
+		return -1;
+	*ret_taken = *output;
+	return 0;
+}
+
+int user_ports_forward(
+	struct user_ports *ports, const struct boot_options *options, struct error *err)
+{
+	bool taken;
+
+	for (size_t i = 0; i < options->forward_count; i++) {
+		const struct port_forward *wanted = &options->forwards[i];
+		if (forward_one(ports, wanted->host, wanted->guest, &taken, err))
+			return -1;
+		if (taken)
+			return error_set(err, STATUS_EMULATOR,
+				"port %u of this host cannot be led into the guest: something else "
+				"may have it; give another one to --port",
+				wanted->host);
+	}
+	return 0;
+}
+
 /* Somebody else may take a port that was free: then another one is tried. */
 static int forward(struct user_ports *ports, unsigned guest, unsigned *ret_host, struct error *err)
 {
@@ -45,15 +75,11 @@ static int forward(struct user_ports *ports, unsigned guest, unsigned *ret_host,
 			return 0;
 		}
 	for (unsigned try = 0; try < FORWARD_TRIES; try++) {
-		cleanup_free char *output = NULL;
 		unsigned host = 0;
-		if (free_port(&host, err))
+		bool taken;
+		if (free_port(&host, err) || forward_one(ports, host, guest, &taken, err))
 			return -1;
-		cleanup_free char *line =
-			xasprintf("hostfwd_add net tcp:127.0.0.1:%u-:%u", host, guest);
-		if (ports->command(ports->machine, line, &output, err))
-			return -1;
-		if (*output)
+		if (taken)
 			continue;
 		vector_push(&ports->forwards, ((struct user_port){guest, host}));
 		*ret_host = host;

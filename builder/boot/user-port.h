@@ -21,6 +21,9 @@ struct user_ports {
 	vector(struct user_port) forwards;
 };
 
+/* Forwards the ports that the options name: those of the host are as they say. */
+int user_ports_forward(
+	struct user_ports *ports, const struct boot_options *options, struct error *err);
 /* See struct machine_driver. */
 int user_ports_connect(
 	struct user_ports *ports, unsigned port, uint64_t deadline, int *ret_fd, struct error *err);

@@ -41,8 +41,7 @@ static int write_inittab(const struct recipe *recipe, int root, struct error *er
 			   "::ctrlaltdel:/sbin/reboot\n"
 			   "::shutdown:/" SCRIPT " stop\n");
 	if (recipe->access.console_login)
-		buffer_printf(&text, "%s::respawn:%s\n",
-			architecture_find(recipe->architecture.text)->serial_console,
+		buffer_printf(&text, "::respawn:%s\n",
 			recipe->access.password_hash.text ? "/sbin/getty -L console 115200 vt100"
 							  : "-/bin/sh");
 	return inside_write(root, "etc/inittab", text.data, 0644, err);
