@@ -118,6 +118,13 @@ test_cloud_takes_what_a_configuration_drive_tells() {
 	told gce nvme gce.tar.gz config-drive
 }
 
+# The same by the metadata services, as their clouds guard them: EC2 by a token, Google by a header.
+test_cloud_takes_what_a_service_tells() {
+	told aws '' stream.vmdk ec2
+	told openstack '' qcow2 openstack
+	told gce '' gce.tar.gz gce
+}
+
 told() { # told PLATFORM MACHINE SUFFIX SOURCE
 	printf '%s\n' 'name: told' "from: $JEOS_TOP/recipes/cloud.yaml" 'test:' \
 		'  ready-within: 240s' "  cloud: {source: $4}" >told.yaml

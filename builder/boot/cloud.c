@@ -9,10 +9,11 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "image/filesystem.h"
+#include "metadata.h"
 
 enum { VOLUME_SIZE = 64 * MIB };
 
-static const char instance[] = "jeos-test";
+const char cloud_instance[] = "jeos-test";
 
 static int write_user_data(
 	const struct recipe_cloud *cloud, int directory, const char *name, struct error *err)
@@ -26,7 +27,7 @@ static int write_nocloud(const struct recipe_cloud *cloud, int directory, struct
 {
 	cleanup_buffer struct buffer meta = {0};
 
-	buffer_printf(&meta, "instance-id: %s\n", instance);
+	buffer_printf(&meta, "instance-id: %s\n", cloud_instance);
 	if (cloud->hostname.text)
 		buffer_printf(&meta, "local-hostname: %s\n", cloud->hostname.text);
 	if (cloud->ssh_keys.count)
@@ -38,7 +39,7 @@ static int write_nocloud(const struct recipe_cloud *cloud, int directory, struct
 	return write_user_data(cloud, directory, "user-data", err);
 }
 
-static json_t *describe_instance(const struct recipe_cloud *cloud)
+char *cloud_describe_instance(const struct recipe_cloud *cloud)
 {
 	json_t *keys = json_object();
 
@@ -47,16 +48,17 @@ static json_t *describe_instance(const struct recipe_cloud *cloud)
 		cleanup_free char *name = xasprintf("key-%u", key->at.line);
 		json_object_set_new(keys, name, json_string(line));
 	}
-	return json_pack("{s:s, s:s*, s:s*, s:o}", "uuid", instance, "name", cloud->hostname.text,
-		"hostname", cloud->hostname.text, "public_keys", keys);
+	json_t *meta = json_pack("{s:s, s:s*, s:s*, s:o}", "uuid", cloud_instance, "name",
+		cloud->hostname.text, "hostname", cloud->hostname.text, "public_keys", keys);
+	char *text = json_dumps(meta, 0);
+	json_decref(meta);
+	return text;
 }
 
 static int write_config_drive(const struct recipe_cloud *cloud, int directory, struct error *err)
 {
-	json_t *meta = describe_instance(cloud);
-	cleanup_free char *text = json_dumps(meta, 0);
+	cleanup_free char *text = cloud_describe_instance(cloud);
 
-	json_decref(meta);
 	if (!text)
 		return error_set(err, STATUS_FAILED, "what it tells is no UTF-8, which JSON needs");
 	if (directory_make(directory, "openstack/latest", err) ||
@@ -75,7 +77,13 @@ static const struct source {
 
 const char *cloud_source_at(size_t index)
 {
-	return index < array_count(sources) ? sources[index].name : NULL;
+	return index < array_count(sources) ? sources[index].name
+					    : metadata_source_at(index - array_count(sources));
+}
+
+bool cloud_has_volume(const struct recipe_cloud *cloud)
+{
+	return cloud->source.text && !metadata_is_source(cloud);
 }
 
 static const struct source *find_source(const char *name)

@@ -110,6 +110,7 @@ static int start_waiting(
 {
 	struct machine_qemu *next = qemu_new(qemu->work);
 
+	next->network.guest = qemu->network.guest; /* both of them have it */
 	next->command.machine = qemu->command.machine;
 	for (size_t i = 0; qemu->command.words.items[i]; i++)
 		qemu_option(&next->command, qemu->command.words.items[i], NULL);

@@ -16,6 +16,7 @@
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "clock.h"
+#include "metadata.h"
 
 enum {
 	START_LIMIT = 30 * 1000, /* milliseconds until QEMU has connected its lines */
@@ -170,6 +171,7 @@ void qemu_free(struct machine *machine)
 	if (qemu->pid)
 		process_end(qemu->pid);
 	qmp_release(&qemu->qmp);
+	user_network_stop(&qemu->network);
 	user_ports_release(&qemu->ports);
 	qemu_command_release(&qemu->command);
 	if (qemu->output >= 0)
@@ -242,11 +244,11 @@ void qemu_add_lines(struct qemu_command *command)
 	qemu_option(command, "-mon", "chardev=qmp,mode=control");
 }
 
-static int compose(
-	const struct machine_options *options, struct qemu_command *ret_command, struct error *err)
+static int compose(const struct machine_options *options, int network,
+	struct qemu_command *ret_command, struct error *err)
 {
 	struct qemu_guest guest = {options->boot, options->accelerator->kvm, options->disk, "qcow2",
-		.kernel = options->kernel, .volume = options->volume};
+		.network = network, .kernel = options->kernel, .volume = options->volume};
 
 	if (qemu_command_begin(&guest, ret_command, err))
 		return -1;
@@ -262,8 +264,9 @@ int qemu_launch(struct machine_qemu *qemu, struct error *err)
 {
 	cleanup_fd int work = open(qemu->work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int listeners[LINE_COUNT] = {-1, -1, -1}, result = 0;
-	const struct process process = {
-		.arguments = qemu_command_end(&qemu->command), .directory = qemu->work};
+	const struct process process = {.arguments = qemu_command_end(&qemu->command),
+		.directory = qemu->work,
+		.pass_fds = {qemu->network.guest}};
 
 	qemu->output = memfd_create("qemu", MFD_CLOEXEC);
 	if (work < 0 || qemu->output < 0)
@@ -291,12 +294,30 @@ struct machine_qemu *qemu_new(const char *work)
 	return qemu;
 }
 
+static int network_command(
+	struct machine *machine, const char *line, char **ret_output, struct error *err)
+{
+	return user_network_command(&qemu_of(machine)->network, line, ret_output, err);
+}
+
+/* QEMU's own network has no place for a service to which one may connect more than once. */
+static int start_network(
+	struct machine_qemu *qemu, const struct boot_options *boot, struct error *err)
+{
+	if (!metadata_is_source(&boot->test->cloud))
+		return 0;
+	qemu->ports.command = network_command;
+	return user_network_start(boot, &qemu->network, err);
+}
+
 static int qemu_start(
 	const struct machine_options *options, struct machine **ret_machine, struct error *err)
 {
 	struct machine_qemu *qemu = qemu_new(options->boot->work);
 
-	if (compose(options, &qemu->command, err) || qemu_launch(qemu, err)) {
+	if (start_network(qemu, options->boot, err) ||
+		compose(options, qemu->network.guest, &qemu->command, err) ||
+		qemu_launch(qemu, err)) {
 		machine_free(&qemu->machine);
 		return -1;
 	}

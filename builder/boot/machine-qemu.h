@@ -4,6 +4,7 @@
 #include "machine.h"
 #include "qemu-command.h"
 #include "qmp.h"
+#include "user-network.h"
 #include "user-port.h"
 
 struct machine_qemu {
@@ -17,6 +18,7 @@ struct machine_qemu {
 	enum machine_state farewell; /* what the guest will have done when QEMU ends */
 	uint64_t next_look;          /* at its registers; milliseconds of clock_now() */
 	struct user_ports ports;
+	struct user_network network; /* for a guest that a cloud's service tells; else QEMU's own */
 };
 
 /* Starts QEMU by its command, its lines connected. */

@@ -147,14 +147,14 @@ static int make_line(struct line *line, int *ret_guest, struct error *err)
 static int start_with(
 	struct machine_uml *uml, const struct machine_options *options, struct error *err)
 {
-	cleanup_fd int console = -1, agent = -1, network = -1;
+	cleanup_fd int console = -1, agent = -1;
 
 	if (put_preload(options->boot->work, err) ||
 		make_line(&uml->machine.console_line, &console, err) ||
 		make_line(&uml->machine.agent_line, &agent, err) ||
-		user_network_start(!options->boot->interactive, &uml->network, &network, err) ||
+		user_network_start(options->boot, &uml->network, err) ||
 		user_ports_forward(&uml->ports, options->boot, err) ||
-		launch(uml, options, console, (int[]){agent, network}, err))
+		launch(uml, options, console, (int[]){agent, uml->network.guest}, err))
 		return -1;
 	uml->machine.control_fd = pidfd_open(uml->pid, 0);
 	if (uml->machine.control_fd < 0)

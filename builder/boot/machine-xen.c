@@ -51,7 +51,7 @@ static int xen_describe(
 		return error_set(err, STATUS_MISSING,
 			EMULATOR ": program not found; install qemu-system-x86");
 	if (options->test->cloud.source.text)
-		return error_set(err, STATUS_MISSING, "guests of Xen get no volume of a cloud");
+		return error_set(err, STATUS_MISSING, "guests of Xen are told nothing by a cloud");
 	if (!options->host)
 		return error_set(err, STATUS_MISSING, "its host, %s, is not built",
 			options->machine.hardware->host);

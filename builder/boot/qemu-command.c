@@ -125,7 +125,10 @@ void qemu_add_user_network(struct qemu_command *command, const struct boot_optio
 static void add_network(struct qemu_command *command, const struct qemu_guest *guest,
 	const struct qemu_machine *machine)
 {
-	qemu_add_user_network(command, guest->boot);
+	if (guest->network)
+		qemu_option_printf(command, "-netdev", "socket,id=net,fd=%d", guest->network);
+	else
+		qemu_add_user_network(command, guest->boot);
 	/* No boot from the network: the disk is what is tested. */
 	qemu_option_printf(command, "-device", "%s,netdev=net%s",
 		device_on(command, machine, guest->boot->machine.hardware->network),

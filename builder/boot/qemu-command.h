@@ -11,6 +11,7 @@ struct qemu_guest {
 	const char *disk, *disk_format;   /* path; "qcow2" */
 	const char *volume;               /* one more disk, raw and not written to; NULL: none */
 	bool keep_disk;                   /* changes go to a nameless file, not to the disk */
+	int network;                      /* its socket in user-network.h; 0: QEMU's own network */
 	const struct boot_kernel *kernel; /* NULL: the firmware boots the disk */
 };
 

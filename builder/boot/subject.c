@@ -78,7 +78,7 @@ static int make_volume(const struct boot_options *options, struct error *err)
 {
 	cleanup_free char *path = xasprintf("%s/%s", options->work, volume_name);
 
-	return options->test->cloud.source.text
+	return cloud_has_volume(&options->test->cloud)
 		       ? cloud_volume_make(&options->test->cloud, options->work, path, err)
 		       : 0;
 }
@@ -119,7 +119,7 @@ int subject_power_on(struct subject *subject, const char *log, struct error *err
 		.accelerator = &subject->facts.accelerator,
 		.disk = disk_name,
 		.root_number = subject->overlay.root_number,
-		.volume = subject->options->test->cloud.source.text ? volume_name : NULL,
+		.volume = cloud_has_volume(&subject->options->test->cloud) ? volume_name : NULL,
 		.kernel = subject->kernel.kernel.length ? &kernel : NULL,
 		.log = log,
 	};

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "metadata.h"
 
 enum {
 	FRAME_LIMIT = 64 * 1024,
@@ -23,8 +25,20 @@ enum {
 	PAUSE_LIMIT = 1000,
 };
 
+/* Who has which address. */
+struct plan {
+	const char *network, *mask, *host, *guest, *names;
+};
+
+static const struct plan usual = {"10.0.2.0", "255.255.255.0", "10.0.2.2", "10.0.2.15", "10.0.2.3"};
+/* A service must be an address of the network. */
+static const char service[] = "169.254.169.254";
+static const struct plan with_service = {
+	"169.0.0.0", "255.0.0.0", "169.0.2.2", "169.0.2.15", "169.0.2.3"};
+
 /* The network's process. */
 struct stack {
+	const struct plan *plan;
 	Slirp *slirp;
 	int guest, control;
 	vector(struct pollfd) watched;
@@ -164,7 +178,7 @@ static bool take_command(const struct stack *stack)
 	cleanup_free char *reply = NULL;
 	if (sscanf(line, "hostfwd_add net tcp:127.0.0.1:%u-:%u", &host, &guest) == 2)
 		reply = xstrdup(slirp_add_hostfwd(stack->slirp, 0, address("127.0.0.1"), (int)host,
-					address("10.0.2.15"), (int)guest)
+					address(stack->plan->guest), (int)guest)
 					? "taken"
 					: "");
 	else
@@ -203,33 +217,64 @@ static void close_others(int one, int other)
 	close_range(second + 1, ~0u, 0);
 }
 
-/* The child's whole life. Never returns. */
-static void child(struct stack *stack, bool isolated, pid_t parent)
+static void die_with(pid_t parent)
 {
-	const SlirpConfig config = {
-		.version = 4,
-		.restricted = isolated,
-		.in_enabled = true,
-		.vnetwork = address("10.0.2.0"),
-		.vnetmask = address("255.255.255.0"),
-		.vhost = address("10.0.2.2"),
-		.vdhcp_start = address("10.0.2.15"),
-		.vnameserver = address("10.0.2.3"),
-	};
-
-	interrupt_reset();
-	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+}
+
+/* In a process of its own, to which the stack connects as the guest does to the service. */
+static void add_service(
+	const struct stack *stack, const struct metadata *metadata, const char *directory)
+{
+	const struct sockaddr_un place = {.sun_family = AF_UNIX, .sun_path = "metadata"};
+	struct in_addr at = address(service);
+	pid_t parent = getpid();
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (chdir(directory) || (unlink(place.sun_path) && errno != ENOENT) ||
+		bind(listener, (const struct sockaddr *)&place, sizeof(place)) ||
+		listen(listener, SOMAXCONN) ||
+		slirp_add_unix(stack->slirp, place.sun_path, &at, 80))
+		_exit(1);
+	pid_t pid = fork();
+	if (pid < 0)
+		_exit(1);
+	if (!pid) {
+		die_with(parent);
+		metadata_serve(metadata, listener);
+	}
+	close(listener);
+}
+
+/* The child's whole life. Never returns. */
+static void child(struct stack *stack, const struct boot_options *boot)
+{
+	const struct metadata *metadata = metadata_new(&boot->test->cloud);
+	const struct plan *plan = metadata ? &with_service : &usual;
+	const SlirpConfig config = {
+		.version = 4,
+		.restricted = !boot->interactive,
+		.in_enabled = true,
+		.vnetwork = address(plan->network),
+		.vnetmask = address(plan->mask),
+		.vhost = address(plan->host),
+		.vdhcp_start = address(plan->guest),
+		.vnameserver = address(plan->names),
+	};
+
+	stack->plan = plan;
 	stack->slirp = slirp_new(&config, &callbacks, stack);
+	if (stack->slirp && metadata)
+		add_service(stack, metadata, boot->work);
 	if (stack->slirp)
 		serve(stack);
 	_exit(1);
 }
 
 int user_network_start(
-	bool isolated, struct user_network *ret_network, int *ret_guest, struct error *err)
+	const struct boot_options *boot, struct user_network *ret_network, struct error *err)
 {
 	int frames[2], control[2];
 	pid_t parent = getpid();
@@ -244,8 +289,11 @@ int user_network_start(
 	pid_t pid = fork();
 	if (!pid) {
 		struct stack stack = {.guest = frames[1], .control = control[1]};
+		interrupt_reset();
+		setpgid(0, 0);
+		die_with(parent);
 		close_others(frames[1], control[1]);
-		child(&stack, isolated, parent);
+		child(&stack, boot);
 	}
 	close(frames[1]);
 	close(control[1]);
@@ -255,8 +303,7 @@ int user_network_start(
 		close(control[0]);
 		return -1;
 	}
-	*ret_network = (struct user_network){pid, control[0]};
-	*ret_guest = frames[0];
+	*ret_network = (struct user_network){pid, control[0], frames[0]};
 	return 0;
 }
 
@@ -282,6 +329,7 @@ void user_network_stop(struct user_network *network)
 	if (!network->pid)
 		return;
 	close(network->control);
+	close(network->guest);
 	process_end(network->pid);
 	*network = (struct user_network){0};
 }

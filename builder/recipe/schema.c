@@ -247,7 +247,9 @@ const struct key check_keys[] = {
 };
 
 static const struct key cloud_keys[] = {
-	{"source", VALUE_TEXT, "The volume that tells it: nocloud, or config-drive, OpenStack's.",
+	{"source", VALUE_TEXT,
+		"What tells it: a volume, nocloud or OpenStack's config-drive; or a metadata "
+		"service, as that of ec2, openstack or gce.",
 		.form = &form_cloud_source, .required = true, FIELD(test.cloud.source)},
 	{"hostname", VALUE_TEXT, "The host name it is given.", .form = &form_name,
 		FIELD(test.cloud.hostname)},
