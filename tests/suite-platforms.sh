@@ -7,6 +7,8 @@
 . "$JEOS_TOP/tests/lib/boot.sh"
 . "$JEOS_TOP/tests/lib/need.sh"
 
+key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKnDJtQpi7gpIZ1o5MxXGCnPnzWH1pJ3N3bZ0u5u4T2d'
+
 oneTimeSetUp() {
 	cd "$TMPDIR" || return 1
 	cat >matrix.yaml <<-END
@@ -48,6 +50,21 @@ test_legacy_pc() {
 
 test_legacy_pc_with_another_card() {
 	boots legacy-pc v2.qcow2 bios rtl8139 ata_piix 8139cp
+}
+
+# The distribution's kernel of its days' processors, in a disk that QEMU 0.10 read.
+test_legacy_pc_on_i386() {
+	printf '%s\n' 'name: old' "from: $JEOS_TOP/recipes/minimal.yaml" 'architecture: i386' \
+		'frozen: true' 'kernel: generic' 'platforms: [legacy-pc]' \
+		'disk: {formats: [qcow2-v2]}' 'test:' '  ready-within: 240s' '  checks:' \
+		"    - run: 'uname -m | grep -qx i686'" \
+		"    - run: 'ls -d /sys/bus/*/drivers/ata_piix/*[0-9]'" \
+		"    - run: 'ls -d /sys/bus/*/drivers/ne2k-pci/*[0-9]'" >old.yaml
+	run test --machine ne2k -o out old.yaml
+	assertEquals "$output$errors" 0 $status
+	assertContains "$output" ' legacy-pc bios: root-grows: 3.0 GiB'
+	assertEquals 0.10 "$(qemu-img info --output=json out/old-1.0-i386.v2.qcow2 |
+		jq -r '."format-specific".data.compat')"
 }
 
 test_virtualbox() {
@@ -123,6 +140,41 @@ test_cloud_takes_what_a_service_tells() {
 	told aws '' stream.vmdk ec2
 	told openstack '' qcow2 openstack
 	told gce '' gce.tar.gz gce
+}
+
+# The package cloud-init applies the same, and the overlay that does so without it steps back.
+test_cloud_init_takes_what_a_configuration_drive_tells() {
+	need_full || return 0
+	ln -sfn "$JEOS_TOP/overlays" overlays
+	cat >init.yaml <<-END
+		name: init
+		from: $JEOS_TOP/recipes/ssh.yaml
+		packages: [cloud-init]
+		overlays: [cloud-config, cloud-init]
+		platforms: [openstack]
+		test:
+		  memory: 512M
+		  ready-within: 600s
+		  cloud:
+		    source: config-drive
+		    hostname: given
+		    ssh-keys: [$key]
+		    user-data: |
+		      #!/bin/sh
+		      echo "\$(uname -n) \$\$" >>/var/lib/ran
+		  checks:
+		    - run: cloud-init status --wait
+		    - run: {command: "uname -n && grep -qx given /etc/hostname", output: ^given$}
+		    - run: {command: getent hosts given, output: ^127.0.1.1}
+		    - run: {command: cat /home/debian/.ssh/authorized_keys, output: "^$key"}
+		    - run: {command: "cat /var/lib/ran && wc -l </var/lib/ran", output: ^1$}
+		    - absent: {files: [/var/lib/cloud-config]}
+	END
+	run test --boot bios -o out init.yaml
+	assertEquals "$output$errors" 0 $status
+	sed -i 's/config-drive/nocloud/' init.yaml
+	run test --boot bios --recipe init.yaml out/init-1.0-amd64.qcow2
+	assertEquals "$output$errors" 0 $status
 }
 
 told() { # told PLATFORM MACHINE SUFFIX SOURCE

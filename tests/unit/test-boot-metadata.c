@@ -27,62 +27,43 @@ static void ask(const char *source, const char *lines, const char *status, const
 	metadata_free(metadata);
 }
 
-static void ec2_wants_a_token(void **state)
+#define EC2(path)    "GET /latest/" path " HTTP/1.1\r\nx-aws-ec2-metadata-token: of-one-session"
+#define GOOGLE(path) "GET /computeMetadata/v1/instance/" path " HTTP/1.0\r\nMetadata-Flavor: Google"
+
+static void each_is_asked_in_its_way(void **state)
 {
-	static const char token[] = "\r\nx-aws-ec2-metadata-token: of-one-session";
-	cleanup_free char *name =
-		xasprintf("GET /latest/meta-data/local-hostname HTTP/1.1%s", token);
-	cleanup_free char *index =
-		xasprintf("GET /latest/meta-data/public-keys/ HTTP/1.0%s", token);
-	cleanup_free char *key =
-		xasprintf("GET /latest/meta-data/public-keys/1/openssh-key HTTP/1.0%s", token);
+	static const struct {
+		const char *source, *lines, *status, *text;
+	} cases[] = {
+		{"ec2", "PUT /latest/api/token HTTP/1.0", "200 OK", "of-one-session"},
+		{"ec2", "GET /latest/user-data HTTP/1.0", "401 Unauthorized", ""},
+		{"ec2", "GET /latest/user-data HTTP/1.0\r\nX-aws-ec2-metadata-token: other",
+			"401 Unauthorized", ""},
+		{"ec2", EC2("user-data"), "200 OK", "#!/bin/sh\n"},
+		{"ec2", EC2("meta-data/local-hostname"), "200 OK", "given"},
+		{"ec2", EC2("meta-data/public-keys/"), "200 OK", "0=key-0\n1=key-1"},
+		{"ec2", EC2("meta-data/public-keys/1/openssh-key"), "200 OK", "ssh-rsa BBBB two"},
+		{"openstack", "PUT /latest/api/token HTTP/1.0", "404 Not Found", ""},
+		{"openstack", "GET /latest/meta-data/instance-id HTTP/1.0", "200 OK", "jeos-test"},
+		{"openstack", "GET /openstack/latest/user_data HTTP/1.0", "200 OK", "#!/bin/sh\n"},
+		{"openstack", "GET /openstack/latest/meta_data.json HTTP/1.0", "200 OK",
+			"{\"uuid\": \"jeos-test\", \"name\": \"given\", \"hostname\": \"given\", "
+			"\"public_keys\": {\"key-1\": \"ssh-rsa AAAA one\\n\", "
+			"\"key-2\": \"ssh-rsa BBBB two\\n\"}}"},
+		{"gce", "GET /computeMetadata/v1/instance/hostname HTTP/1.0", "403 Forbidden", ""},
+		{"gce", GOOGLE("hostname?alt=text"), "200 OK", "given"},
+		{"gce", GOOGLE("attributes/ssh-keys"), "200 OK",
+			"root:ssh-rsa AAAA one\nroot:ssh-rsa BBBB two\n"},
+		{"gce", GOOGLE("attributes/startup-script"), "200 OK", "#!/bin/sh\n"},
+		{"gce", GOOGLE("attributes/"), "404 Not Found", ""},
+		{"openstack", "", "404 Not Found", ""},
+		{"openstack", "GET", "404 Not Found", ""},
+		{"openstack", "GET  ", "404 Not Found", ""},
+	};
 
 	(void)state;
-	ask("ec2", "PUT /latest/api/token HTTP/1.0", "200 OK", "of-one-session");
-	ask("ec2", "GET /latest/user-data HTTP/1.0", "401 Unauthorized", "");
-	ask("ec2", "GET /latest/user-data HTTP/1.0\r\nX-aws-ec2-metadata-token: other",
-		"401 Unauthorized", "");
-	ask("ec2", name, "200 OK", "given");
-	ask("ec2", index, "200 OK", "0=key-0\n1=key-1");
-	ask("ec2", key, "200 OK", "ssh-rsa BBBB two");
-}
-
-static void openstack_wants_none(void **state)
-{
-	(void)state;
-	ask("openstack", "PUT /latest/api/token HTTP/1.0", "404 Not Found", "");
-	ask("openstack", "GET /latest/meta-data/instance-id HTTP/1.0", "200 OK", "jeos-test");
-	ask("openstack", "GET /openstack/latest/user_data HTTP/1.0", "200 OK", "#!/bin/sh\n");
-	ask("openstack", "GET /openstack/latest/meta_data.json HTTP/1.0", "200 OK",
-		"{\"uuid\": \"jeos-test\", \"name\": \"given\", \"hostname\": \"given\", "
-		"\"public_keys\": {\"key-1\": \"ssh-rsa AAAA one\\n\", "
-		"\"key-2\": \"ssh-rsa BBBB two\\n\"}}");
-}
-
-static void google_wants_its_flavor(void **state)
-{
-	static const char base[] = "GET /computeMetadata/v1/instance";
-	static const char flavor[] = "HTTP/1.0\r\nMetadata-Flavor: Google";
-	cleanup_free char *bare = xasprintf("%s/hostname HTTP/1.0", base);
-	cleanup_free char *name = xasprintf("%s/hostname?alt=text %s", base, flavor);
-	cleanup_free char *names = xasprintf("%s/attributes/ssh-keys %s", base, flavor);
-	cleanup_free char *script = xasprintf("%s/attributes/startup-script %s", base, flavor);
-	cleanup_free char *other = xasprintf("%s/attributes/ %s", base, flavor);
-
-	(void)state;
-	ask("gce", bare, "403 Forbidden", "");
-	ask("gce", name, "200 OK", "given");
-	ask("gce", names, "200 OK", "root:ssh-rsa AAAA one\nroot:ssh-rsa BBBB two\n");
-	ask("gce", script, "200 OK", "#!/bin/sh\n");
-	ask("gce", other, "404 Not Found", "");
-}
-
-static void what_is_no_request_finds_nothing(void **state)
-{
-	(void)state;
-	ask("openstack", "", "404 Not Found", "");
-	ask("openstack", "GET", "404 Not Found", "");
-	ask("openstack", "GET  ", "404 Not Found", "");
+	for (size_t i = 0; i < array_count(cases); i++)
+		ask(cases[i].source, cases[i].lines, cases[i].status, cases[i].text);
 }
 
 static void a_volume_is_no_service(void **state)
@@ -103,10 +84,7 @@ static void a_volume_is_no_service(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ec2_wants_a_token),
-		cmocka_unit_test(openstack_wants_none),
-		cmocka_unit_test(google_wants_its_flavor),
-		cmocka_unit_test(what_is_no_request_finds_nothing),
+		cmocka_unit_test(each_is_asked_in_its_way),
 		cmocka_unit_test(a_volume_is_no_service),
 	};
 
