@@ -143,8 +143,7 @@ test_wrong_use() {
 	assertContains "$errors" 'no filesystem that jeos reads'
 }
 
-# A disk as sgdisk, mkfs.fat, mcopy and mke2fs make it, in a format that qemu-img writes. As on cloud
-# images of Debian the root has the number 1, and lies behind what has the number 15.
+# A disk as other tools make it, its root number 1 behind number 15 as in Debian's cloud images.
 test_partitions_and_fat() {
 	local disk=$TMPDIR/disk start=2048 length=65536 root=67584 name='A rather long name, ä.txt'
 	truncate -s 128M "$disk"
