@@ -51,6 +51,8 @@ static void describe_firecracker(const struct appliance *appliance, struct buffe
 	buffer_printf(text, "%s\n", json);
 }
 
+/* Since 50.1 a disk whose format is not told cannot be changed in its first sector, and versions
+ * before do not know the word. */
 static void describe_cloud_hypervisor(const struct appliance *appliance, struct buffer *text)
 {
 	cleanup_free char *line = command_line(appliance, "/dev/vda");
@@ -59,12 +61,14 @@ static void describe_cloud_hypervisor(const struct appliance *appliance, struct 
 		"#!/bin/sh\n"
 		"# Starts %s; further options go to cloud-hypervisor, such as --net tap=.\n"
 		"cd \"$(dirname \"$0\")\" || exit 1\n"
+		"type=\n"
+		"cloud-hypervisor --help | grep -q image_type= && type=,image_type=raw\n"
 		"exec cloud-hypervisor --kernel '%s' \\\n",
 		appliance->name, appliance->kernel_file);
 	if (appliance->initrd_file)
 		buffer_printf(text, "\t--initramfs '%s' \\\n", appliance->initrd_file);
 	buffer_printf(text,
-		"\t--disk 'path=%s%s' \\\n"
+		"\t--disk 'path=%s%s'\"$type\" \\\n"
 		"\t--cmdline '%s' \\\n"
 		"\t--cpus boot=%u --memory size=%lluM \\\n"
 		"\t--serial tty --console off \"$@\"\n",

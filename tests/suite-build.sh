@@ -81,6 +81,16 @@ test_sealed_has_what_it_runs_and_no_manager() {
 	assertTrue 'small' "[ $(stat -c %s "$out"/sealed-*.qcow2) -le 20000000 ]"
 }
 
+# Whose files are whose, it does not tell: no package is said to take nothing.
+test_sealed_packages_have_no_size() {
+	"$JEOS" inspect -s packages "$out"/sealed-*.qcow2 >listed
+	assertContains "$(<listed)" ', whose files the image does not list'
+	assertContains "$(<listed)" ' -  libc6 '
+	assertNotContains "$(<listed)" '0 B'
+	assertEquals false "$("$JEOS" inspect --json -s packages "$out"/sealed-*.qcow2 |
+		jq '.packages | has("size") or any(.list[]; has("size"))')"
+}
+
 test_a_build_again_gives_the_same_bytes() {
 	assertTrue "'$JEOS' build -q --force -o again '$JEOS_TOP/recipes/minimal.yaml' >/dev/null"
 	assertTrue "cmp '$out'/minimal-*.qcow2 again/minimal-*.qcow2"

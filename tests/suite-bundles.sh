@@ -155,6 +155,24 @@ test_firecracker_boots_what_it_names() {
 	cd ..
 }
 
+# Whether or not it knows formats of disks; one that prints its arguments stands for it.
+test_the_command_for_cloud_hypervisor() {
+	local word
+	mkdir -p bin command && cd command || return 1
+	printf '%s\n' "name: command" "from: $JEOS_TOP/recipes/minimal.yaml" 'platforms: [cloud-hypervisor]' >command.yaml
+	"$JEOS" build -q command.yaml >log 2>&1
+	assertEquals "$(cat log)" 0 $?
+	for word in '' ,image_type=raw; do
+		printf '#!/bin/sh\n[ "$1" = --help ] && echo "--disk path=<path>%s" || printf "%%s\\n" "$@"\n' \
+			"$word" >../bin/cloud-hypervisor
+		chmod +x ../bin/cloud-hypervisor
+		PATH=$PWD/../bin:$PATH sh out/command-1.0-amd64.cloud-hypervisor.sh --net tap= >arguments
+		assertContains "$(<arguments)" "path=command-1.0-amd64.img$word"$'\n--cmdline'
+		assertEquals 'what is added' 'tap=' "$(tail -n 1 arguments)"
+	done
+	cd ..
+}
+
 # refused WHAT RECIPE-LINES: exit status 3 and the message.
 refused() {
 	printf 'name: no\nsuite: bookworm\nbase: essential\nkernel: none\n%s\n' "$2" >no.yaml
@@ -172,6 +190,8 @@ test_what_a_bundle_lacks_is_named() {
 	refused '`gce` needs a disk whose size is a multiple of 1.0 GiB' \
 		'disk: {size: 1500M, formats: [gce]}'
 	refused '`libvirt` describes a machine with a disk beside it' 'disk: {formats: [libvirt]}'
+	refused '`cloud-hypervisor` describes a machine with a disk beside it; add one of these formats: ext4, squashfs, raw' \
+		'disk: {formats: [qcow2, cloud-hypervisor]}'
 }
 
 . shunit2

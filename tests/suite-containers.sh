@@ -122,6 +122,54 @@ test_run_leads_no_port_into_a_container() {
 	assertContains "$(<errors)" '--port: no port of this host leads into a container'
 }
 
+# systemd makes control groups of its own.
+need_systemd() {
+	need_containers "$@" && need 'no control groups to write to' \
+		test -w /sys/fs/cgroup/cgroup.procs -o -w /sys/fs/cgroup/systemd/cgroup.procs || return 1
+	[ -d minimal ] && return 0
+	printf '%s\n' 'name: minimal' "from: $JEOS_TOP/recipes/minimal.yaml" 'access: {console-login: true}' \
+		'kernel: none' 'disk: {formats: [tar-zst, lxc, lxc-meta, openvz]}' 'platforms: [nspawn, lxc, openvz]' \
+		>minimal.yaml
+	"$JEOS" -q build -o minimal minimal.yaml >/dev/null || fail build
+}
+
+# systemd_by PLATFORM SUFFIX: multi-user.target is reached, no unit has failed, it can be turned off.
+systemd_by() {
+	"$JEOS" test --platform "$1" --log "systemd-$1" "minimal/minimal-1.0-amd64.$2" >output 2>errors
+	assertEquals "exit status, $(<output)$(<errors)" 0 $?
+	assertEquals 'checks' 4 "$(grep -c '^ok' output)"
+	assertContains "$(<output)" 'no failed units'
+	assertNotContains "$(<output)" '# SKIP'
+	assert_nothing_left
+}
+
+test_systemd_as_init_by_nspawn() {
+	need_systemd systemd-nspawn || return 0
+	systemd_by nspawn tar.zst
+	console_begin --store "$PWD/store" minimal/minimal-1.0-amd64.tar.zst
+	console_has_shell
+	console_types 'systemctl is-system-running --wait; cat /proc/1/comm; systemd-detect-virt\r'
+	console_shows systemd-nspawn
+	console_types 'poweroff\r'
+	console_ended 0
+	assertContains "$(<console)" 'running'
+	assert_nothing_left
+}
+
+test_systemd_as_init_by_lxc() {
+	need_systemd lxc-create lxc-start || return 0
+	systemd_by lxc rootfs.tar.xz
+}
+
+# It mounts what it works with, and says so.
+test_systemd_cannot_be_init_with_the_restrictions_of_openvz() {
+	need_systemd lxc-start || return 0
+	"$JEOS" test --platform openvz --log refused minimal/minimal-1.0-amd64.openvz.tar.gz >output 2>errors
+	assertEquals 'exit status' 10 $?
+	assertContains "$(<output)" 'Failed to mount API filesystems'
+	assert_nothing_left
+}
+
 test_an_interrupt_ends_the_container() {
 	need_containers lxc-start || return 0
 	"$JEOS" test --platform openvz --recipe container.yaml --log interrupted \

@@ -388,8 +388,7 @@ test_convert() {
 	for format in ova tar.gz; do
 		"$JEOS" -q convert "$image.$format" qcow2 -o "$image.again"
 		assertEquals "$format" 0 $?
-		assertTrue "$format" "qemu-img compare -q -f raw -F qcow2 '$image' '$image.again'"
-		rm -f "$image.again"
+		assertTrue "$format" "qemu-img compare -q -f raw -F qcow2 '$image' '$image.again' && rm '$image.again'"
 	done
 	assert_tree "$image.ova"
 	(cd "$TMPDIR" && touch b.vmdk && tar -rf "$image.ova" b.vmdk)

@@ -113,5 +113,5 @@ void inspect_print_list(const json_t *list, bool largest,
 	for (size_t i = 0; i < count && (!largest || i < SHOWN); i++)
 		print(sorted[i], text);
 	if (largest && count > SHOWN)
-		buffer_printf(text, "  and %zu smaller\n", count - SHOWN);
+		buffer_printf(text, "  and %zu more\n", count - SHOWN);
 }

@@ -16,6 +16,7 @@ struct measuring {
 	struct sizes sizes;
 	struct arena arena;
 	uint64_t owned;
+	bool told; /* of a package at least which files are its own */
 };
 
 /* The file of a line of a list: "/bin/sh", or behind a sum "bin/sh". */
@@ -34,13 +35,15 @@ static const struct image_file *find_file(struct measuring *measuring, struct sp
 	return image_tree_find(measuring->tree, merged);
 }
 
+/* A package whose list of files is not in the image has no size. */
 static int measure(struct measuring *measuring, const struct inspect_package *package,
-	uint64_t *ret_size, struct error *err)
+	json_t **ret_size, struct error *err)
 {
 	const struct image_file *list =
 		package->list ? image_tree_find(measuring->tree, package->list) : NULL;
 	cleanup_buffer struct buffer content = {0};
 	struct span line;
+	uint64_t size = 0;
 
 	if (!list || !S_ISREG(list->mode))
 		return 0;
@@ -51,9 +54,11 @@ static int measure(struct measuring *measuring, const struct inspect_package *pa
 		const struct image_file *file =
 			find_file(measuring, line, text_ends(package->list, "sums"));
 		if (file && !S_ISDIR(file->mode))
-			*ret_size += sizes_count(&measuring->sizes, file);
+			size += sizes_count(&measuring->sizes, file);
 	}
-	measuring->owned += *ret_size;
+	measuring->owned += size;
+	measuring->told = true;
+	*ret_size = json_integer((json_int_t)size);
 	return 0;
 }
 
@@ -64,13 +69,13 @@ static int add_packages(struct measuring *measuring, json_t *list, struct error 
 	if (inspect_packages_read(measuring->tree, &packages, err))
 		return -1;
 	vector_for_each (package, &packages.items) {
-		uint64_t size = 0;
+		json_t *size = NULL;
 		if (measure(measuring, package, &size, err))
 			return -1;
 		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:o, s:I}", "name", inspect_text(package->name),
+			json_pack("{s:o, s:o, s:o, s:o*}", "name", inspect_text(package->name),
 				"version", inspect_text(package->version), "architecture",
-				inspect_text(package->architecture), "size", (json_int_t)size));
+				inspect_text(package->architecture), "size", size));
 	}
 	return 0;
 }
@@ -99,9 +104,13 @@ static int gather(struct image_view *view, json_t **ret_json, struct error *err)
 		json_decref(list);
 		return -1;
 	}
-	uint64_t all = count_all(view->root->tree);
-	*ret_json = json_pack("{s:o, s:I, s:I}", "list", list, "size", (json_int_t)measuring.owned,
-		"unowned", (json_int_t)(all > measuring.owned ? all - measuring.owned : 0));
+	uint64_t all = count_all(view->root->tree), owned = measuring.owned;
+	*ret_json = json_pack("{s:o}", "list", list);
+	if (measuring.told) {
+		json_object_set_new(*ret_json, "size", json_integer((json_int_t)owned));
+		json_object_set_new(*ret_json, "unowned",
+			json_integer((json_int_t)(all > owned ? all - owned : 0)));
+	}
 	return 0;
 }
 
@@ -110,7 +119,9 @@ static void print_package(const json_t *package, struct buffer *text)
 	struct inspect_size size;
 
 	buffer_printf(text, "  %10s  %s %s %s\n",
-		inspect_size(inspect_get_number(package, "size"), &size),
+		json_object_get(package, "size")
+			? inspect_size(inspect_get_number(package, "size"), &size)
+			: "-",
 		inspect_get_text(package, "name"), inspect_get_text(package, "version"),
 		inspect_get_text(package, "architecture"));
 }
@@ -120,9 +131,13 @@ static void print(const json_t *json, bool whole, struct buffer *text)
 	const json_t *list = json_object_get(json, "list");
 	struct inspect_size size, rest;
 
-	buffer_printf(text, "packages: %zu, with files of %s; files of none: %s\n",
-		json_array_size(list), inspect_size(inspect_get_number(json, "size"), &size),
-		inspect_size(inspect_get_number(json, "unowned"), &rest));
+	buffer_printf(text, "packages: %zu", json_array_size(list));
+	if (json_object_get(json, "size"))
+		buffer_printf(text, ", with files of %s; files of none: %s\n",
+			inspect_size(inspect_get_number(json, "size"), &size),
+			inspect_size(inspect_get_number(json, "unowned"), &rest));
+	else
+		buffer_text(text, ", whose files the image does not list\n");
 	inspect_print_list(list, !whole, print_package, text);
 }
 

@@ -22,6 +22,9 @@ static const struct {
 	{UNITS "getty@.service.d/autologin.conf", "--noclear - $TERM"},
 	{UNITS "serial-getty@.service.d/autologin.conf",
 		"--keep-baud 115200,57600,38400,9600 - $TERM"},
+	/* of containers */
+	{UNITS "console-getty.service.d/autologin.conf",
+		"--noclear --keep-baud - 115200,38400,9600 $TERM"},
 };
 
 /* A root without the package passwd has no shadow file: there the hash stands in the other, whose
