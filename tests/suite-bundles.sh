@@ -64,8 +64,7 @@ test_lxc_makes_a_container_of_it() {
 	need_programs lxc-create || return 0
 	unpack_root
 	lxc-create -P "$TMPDIR" -n guest -t local -- -m "$box.meta.tar.xz" -f "$box.rootfs.tar.xz" \
-		>lxc.log 2>&1
-	assertEquals "$(cat lxc.log)" 0 $?
+		>lxc.log 2>&1 || fail "$(cat lxc.log)"
 	assertContains "$(cat lxc.log)" 'You just created box 1.0'
 	assertContains "$(cat guest/config)" 'common.conf'
 	# LXC adds a mount point to it.
@@ -101,8 +100,7 @@ test_ova() {
 test_again_the_same() {
 	local file
 	sed 's/lxc, //' box.yaml >again.yaml # the largest of the work, and no other writer's
-	"$JEOS" build -q --force -o again again.yaml >log 2>&1
-	assertEquals "$(cat log)" 0 $?
+	"$JEOS" build -q --force -o again again.yaml >log 2>&1 || fail "$(cat log)"
 	for file in again/box-*.{tar.zst,oci.tar,meta.tar.xz,openvz.tar.gz,wsl,ova}; do
 		assertTrue "$file" "cmp '$file' 'out/${file#*/}'"
 	done
@@ -137,8 +135,7 @@ test_firecracker_boots_what_it_names() {
 		disk: {formats: [raw, vmlinuz, vmlinux, initrd, firecracker, cloud-hypervisor, xl]}
 		platforms: [firecracker]
 	END
-	"$JEOS" build -q -o direct direct.yaml >log 2>&1
-	assertEquals "$(cat log)" 0 $?
+	"$JEOS" build -q -o direct direct.yaml >log 2>&1 || fail "$(cat log)"
 	cd direct || return 1
 	assertTrue 'a command' 'sh -n ./*.cloud-hypervisor.sh'
 	assertTrue 'assignments' "python3 -c 'exec(open(\"$(echo ./*.xl.cfg)\").read()); disk[0], kernel'"
@@ -160,8 +157,7 @@ test_the_command_for_cloud_hypervisor() {
 	local word
 	mkdir -p bin command && cd command || return 1
 	printf '%s\n' "name: command" "from: $JEOS_TOP/recipes/minimal.yaml" 'platforms: [cloud-hypervisor]' >command.yaml
-	"$JEOS" build -q command.yaml >log 2>&1
-	assertEquals "$(cat log)" 0 $?
+	"$JEOS" build -q command.yaml >log 2>&1 || fail "$(cat log)"
 	for word in '' ,image_type=raw; do
 		printf '#!/bin/sh\n[ "$1" = --help ] && echo "--disk path=<path>%s" || printf "%%s\\n" "$@"\n' \
 			"$word" >../bin/cloud-hypervisor

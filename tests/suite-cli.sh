@@ -121,8 +121,8 @@ test_install() {
 	local to=$TMPDIR/installed/usr/local
 	need 'an instrumented program is not for installing' \
 		[ "$JEOS" = "$JEOS_TOP/build/jeos" ] || return 0
-	make -s -C "$JEOS_TOP" install DESTDIR="$TMPDIR/installed" >"$TMPDIR/output" 2>&1
-	assertEquals "$(<"$TMPDIR/output")" 0 $?
+	make -s -C "$JEOS_TOP" install DESTDIR="$TMPDIR/installed" >"$TMPDIR/output" 2>&1 ||
+		fail "$(<"$TMPDIR/output")"
 	assertEquals "$("$JEOS" --version)" "$("$to/bin/jeos" --version)"
 	assertEquals "$("$JEOS" completion)" "$(<"$to/share/bash-completion/completions/jeos")"
 	assertTrue 'manual pages' "[ -s $to/share/man/man1/jeos.1 ] && [ -s $to/share/man/man5/jeos-recipe.5 ]"

@@ -77,8 +77,8 @@ test_ext4_as_mke2fs_makes_it() {
 	while read -r options; do
 		rm -f "$image"
 		# shellcheck disable=SC2086 # options are words
-		mke2fs -q -F -d "$tree" $options "$image" 64M >"$TMPDIR/log" 2>&1
-		assertEquals "$(<"$TMPDIR/log")" 0 $?
+		mke2fs -q -F -d "$tree" $options "$image" 64M >"$TMPDIR/log" 2>&1 ||
+			fail "$(<"$TMPDIR/log")"
 		assert_tree "$image"
 	done <<-'END'
 		-t ext4
@@ -174,8 +174,8 @@ test_squashfs_as_mksquashfs_makes_it() {
 	while read -r options; do
 		rm -f "$image"
 		# shellcheck disable=SC2086 # options are words
-		mksquashfs "$tree" "$image" -quiet -no-progress $options >"$TMPDIR/log" 2>&1
-		assertEquals "$(<"$TMPDIR/log")" 0 $?
+		mksquashfs "$tree" "$image" -quiet -no-progress $options >"$TMPDIR/log" 2>&1 ||
+			fail "$(<"$TMPDIR/log")"
 		assert_tree "$image"
 	done <<-'END'
 		-comp gzip -b 4096

@@ -65,10 +65,8 @@ test_builds_side_by_side_share() {
 	first=$!
 	"$JEOS" kernel build recipe.yaml >second.log 2>&1 &
 	second=$!
-	wait $first
-	assertEquals "$(<first.log)" 0 $?
-	wait $second
-	assertEquals "$(<second.log)" 0 $?
+	wait $first || fail "$(<first.log)"
+	wait $second || fail "$(<second.log)"
 	assertEquals 'one has compiled' 1 "$(cat first.log second.log | grep '^  compile ' | grep -vc cached)"
 	rm "$JEOS_STORE/kernels/$("$JEOS" plan --json recipe.yaml | jq -r .kernel.key).deb"
 	assert_nothing_left

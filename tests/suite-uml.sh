@@ -59,8 +59,7 @@ test_every_check_passes_and_the_image_stays() {
 test_a_root_in_a_partition() {
 	need_uml || return 0
 	printf '%s\n' 'name: parted' "from: $PWD/uml.yaml" 'disk: {formats: [raw]}' >parted.yaml
-	"$JEOS" test --log partition parted.yaml >output 2>errors
-	assertEquals "exit status, $(<errors)" 0 $?
+	"$JEOS" test --log partition parted.yaml >output 2>errors || fail "exit status, $(<errors)"
 	assert_nothing_left
 }
 
@@ -82,8 +81,7 @@ test_an_unprivileged_user_boots_it() {
 	user_make "$TMPDIR/home" || return 1
 	chmod 755 "$TMPDIR"
 	as_user sh -c 'cd && exec ./jeos test --platform uml --log logs "$1"' - "$PWD/$image" \
-		>user.tap 2>errors
-	assertEquals "exit status, $(<errors)" 0 $?
+		>user.tap 2>errors || fail "exit status, $(<errors)"
 	assertContains "$(<user.tap)" 'ok 1 - '
 }
 

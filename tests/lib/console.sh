@@ -35,7 +35,8 @@ console_types() {
 # console_ended STATUS: it ends in time, and the terminal is as it was.
 console_ended() {
 	wait "$console_job"
-	assertEquals "exit status, $(<console)" "$1" $?
+	status=$?
+	assertEquals "exit status, $(<console)" "$1" $status
 	exec 9>&-
 	assertEquals 'the terminal' "$(<before)" "$(<after)"
 }
