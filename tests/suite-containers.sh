@@ -32,8 +32,8 @@ assert_nothing_left() {
 boots_on() {
 	local image=out/contained-1.0-amd64.$2 before
 	before=$(sha256sum "$image")
-	"$JEOS" test --platform "$1" --recipe container.yaml --log "$1" "$image" >output 2>errors
-	assertEquals "exit status, $(<errors)" 0 $?
+	"$JEOS" test --platform "$1" --recipe container.yaml --log "$1" "$image" >output 2>errors ||
+		fail "exit status, $(<errors)"
 	assertEquals 'failed checks' '' "$(grep -A3 '^not ok' output)"
 	assertEquals 'checks' 7 "$(grep -c '^ok' output)"
 	assertEquals 'the image' "$before" "$(sha256sum "$image")"
@@ -135,8 +135,8 @@ need_systemd() {
 
 # systemd_by PLATFORM SUFFIX: multi-user.target is reached, no unit has failed, it can be turned off.
 systemd_by() {
-	"$JEOS" test --platform "$1" --log "systemd-$1" "minimal/minimal-1.0-amd64.$2" >output 2>errors
-	assertEquals "exit status, $(<output)$(<errors)" 0 $?
+	"$JEOS" test --platform "$1" --log "systemd-$1" "minimal/minimal-1.0-amd64.$2" >output 2>errors ||
+		fail "exit status, $(<output)$(<errors)"
 	assertEquals 'checks' 4 "$(grep -c '^ok' output)"
 	assertContains "$(<output)" 'no failed units'
 	assertNotContains "$(<output)" '# SKIP'
@@ -193,6 +193,16 @@ test_an_unprivileged_user_is_told() {
 		"$PWD/out/contained-1.0-amd64.openvz.tar.gz" >output 2>errors
 	assertEquals 'exit status' 6 $?
 	assertContains "$(<errors)" 'only root can start containers'
+}
+
+test_no_cloud_tells_a_container_anything() {
+	need_containers systemd-nspawn || return 0
+	printf '%s\n' 'name: told' 'from: container.yaml' \
+		'test: {cloud: {source: nocloud, hostname: told}}' >told.yaml
+	"$JEOS" test --platform nspawn --recipe told.yaml out/contained-1.0-amd64.tar.zst >output 2>errors
+	status=$?
+	assertEquals "exit status, $(<output)$(<errors)" 6 $status
+	assertContains "$(<errors)" 'containers are told nothing by a cloud'
 }
 
 test_a_missing_engine_is_named() {

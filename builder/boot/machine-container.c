@@ -76,6 +76,8 @@ static int container_describe(
 		return error_set(err, STATUS_USAGE,
 			"--port: no port of this host leads into a container, which has no network "
 			"but its own");
+	if (options->test->cloud.source.text)
+		return error_set(err, STATUS_MISSING, "containers are told nothing by a cloud");
 	*ret_facts = (struct machine_facts){
 		.agent_device = CONTAINER_AGENT,
 		.memory = options->test->memory,
