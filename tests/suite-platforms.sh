@@ -54,6 +54,7 @@ test_legacy_pc_with_another_card() {
 
 # The distribution's kernel of its days' processors, in a disk that QEMU 0.10 read.
 test_legacy_pc_on_i386() {
+	need_full || return 0
 	printf '%s\n' 'name: old' "from: $JEOS_TOP/recipes/minimal.yaml" 'architecture: i386' \
 		'frozen: true' 'kernel: generic' 'platforms: [legacy-pc]' \
 		'disk: {formats: [qcow2-v2]}' 'test:' '  ready-within: 240s' '  checks:' \
