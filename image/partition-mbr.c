@@ -113,16 +113,17 @@ static int read_sector(struct disk *disk, uint64_t sector,
 }
 
 /* The extended partition is a chain of sectors of two entries: a partition, counted from this
- * sector, and the next sector of the chain, counted from the first. It only goes forward, so that
- * it ends. */
+ * sector, and the next sector of the chain, counted from the first. It only goes forward, and not
+ * for long, so that it ends; where it holds no partition, no number is passed over. */
 static int read_chain(struct partition_table *table, struct disk *disk,
 	const struct mbr_entry *extended, struct error *err)
 {
 	uint64_t first = le32toh(extended->first), at = first;
 	struct mbr_entry entries[MBR_ENTRY_COUNT];
+	unsigned number = MBR_ENTRY_COUNT + 1;
 	uint8_t none[4];
 
-	for (unsigned number = MBR_ENTRY_COUNT + 1;; number++) {
+	for (unsigned links = 1;; links++) {
 		if (read_sector(disk, at, entries, none, err))
 			return error_wrap(err, "the logical partition of sector %llu",
 				(unsigned long long)at);
@@ -130,11 +131,12 @@ static int read_chain(struct partition_table *table, struct disk *disk,
 		uint64_t start = at + le32toh(logical->first),
 			 follows = first + le32toh(next->first);
 		logical->first = htole32(start <= UINT32_MAX ? start : UINT32_MAX);
-		if (logical->type != MBR_UNUSED && add_partition(table, disk, logical, number, err))
+		if (logical->type != MBR_UNUSED &&
+			add_partition(table, disk, logical, number++, err))
 			return -1;
 		if (next->type == MBR_UNUSED)
 			return 0;
-		if (!is_extended(next) || follows <= at || number >= PARTITION_MAX)
+		if (!is_extended(next) || follows <= at || links >= PARTITION_MAX)
 			return error_set(err, STATUS_FAILED,
 				"the logical partition of sector %llu: the next is that of sector "
 				"%llu",

@@ -126,6 +126,25 @@ static void test_logical_partitions(void **state)
 	partition_table_release(&table);
 }
 
+/* As the kernel counts, which passes over what is not there. */
+static void test_chain_with_a_gap(void **state)
+{
+	enum { TYPE = 8192 * MBR_SECTOR + MBR_ENTRIES + offsetof(struct mbr_entry, type) };
+	const uint8_t unused = MBR_UNUSED;
+	struct partition_table table;
+	struct error err = {0};
+
+	(void)state;
+	need_program("sfdisk");
+	cleanup_disk struct disk *disk = make_extended("gap.img", true);
+	assert_ok(disk_write(disk, TYPE, &unused, sizeof(unused), &err), &err);
+	assert_ok(partition_read(disk, &table, &err), &err);
+	assert_int_equal(table.count, 2);
+	assert_int_equal(table.items[1].number, 5);
+	assert_int_equal(table.items[1].start, 16 * MIB);
+	partition_table_release(&table);
+}
+
 /* The chain's first sector is told to go on at another one. */
 static void test_damaged_chain(void **state)
 {
@@ -214,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_oracle),
 		cmocka_unit_test(test_reads_others),
 		cmocka_unit_test(test_logical_partitions),
+		cmocka_unit_test(test_chain_with_a_gap),
 		cmocka_unit_test(test_damaged_chain),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_damage),
