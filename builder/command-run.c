@@ -64,7 +64,9 @@ static const struct platform *usual_platform(const char *image)
 {
 	struct format format;
 
-	for (size_t i = 0; format_of_file(image, &format) && i < platform_count; i++)
+	if (!format_of_file(image, &format))
+		return &platforms[0];
+	for (size_t i = 0; i < platform_count; i++)
 		if (boot_takes_archives(&platforms[i]) &&
 			text_equal(platforms[i].formats[0], format.name))
 			return &platforms[i];

@@ -2,7 +2,6 @@
  * recipe's one service. */
 #include <string.h>
 
-#include "architecture.h"
 #include "base/cleanup.h"
 #include "base/inside.h"
 #include "init-minimal.h"
