@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "recipe/package-word.h"
 
 /* A word of the recipe, taken apart. */
 struct wish {
@@ -24,9 +25,10 @@ static void release_wish(struct wish *wish)
 	free(wish->name);
 }
 
-static struct wish parse(const struct word *word, const struct catalog *catalog)
+static struct wish parse(
+	const struct word *word, const char *alternative, const struct catalog *catalog)
 {
-	struct wish wish = {.word = word, .text = xstrdup(word->text)};
+	struct wish wish = {.word = word, .text = xstrdup(alternative)};
 	char *end = wish.text + strcspn(wish.text, "=/:");
 	const char *architecture = "all";
 
@@ -98,6 +100,32 @@ static bool fits(const struct catalog *catalog, const struct wish *wish, Id solv
 		return false;
 	return !wish->version || !pool_evrcmp_str(pool, catalog_version(catalog, solvable),
 					 wish->version, EVRCMP_COMPARE);
+}
+
+/* Whether there is such a package, or one that provides it. */
+static bool is_known(const struct catalog *catalog, const struct wish *wish)
+{
+	Pool *pool = catalog->pool;
+	Id name = pool_str2id(pool, wish->name, 0);
+
+	if (name)
+		provider_for_each (p, pool, name)
+			return true;
+	return catalog_candidate(catalog, wish->name);
+}
+
+/* Of alternatives the first that there is; else the last one, for the message. */
+static struct wish choose(const struct word *word, const struct catalog *catalog)
+{
+	cleanup_free char *text = xstrdup(word->text);
+	char *rest = text;
+	struct wish wish = parse(word, package_word_next(&rest), catalog);
+
+	while (rest && !is_known(catalog, &wish)) {
+		release_wish(&wish);
+		wish = parse(word, package_word_next(&rest), catalog);
+	}
+	return wish;
 }
 
 /* The newest version that the wish allows. */
@@ -181,7 +209,7 @@ static void add_base(const struct package_request *request, struct solve *solve)
 static int add_root(const struct package_request *request, const struct word *word, bool pinned,
 	struct solve *solve, struct error *err)
 {
-	cleanup(release_wish) struct wish wish = parse(word, solve->catalog);
+	cleanup(release_wish) struct wish wish = choose(word, solve->catalog);
 	const struct catalog *catalog = solve->catalog;
 	Id solvable = 0;
 

@@ -172,7 +172,9 @@ static int verify_expression(struct recipe *recipe, struct word *word)
 #define HOST_LABEL   "[a-z0-9]+(-+[a-z0-9]+)*"
 #define PACKAGE_NAME "[a-z0-9][a-z0-9+.-]+"
 #define SUITE_NAME   "[a-z][a-z0-9.-]*"
-#define FILE_NAME    "^[A-Za-z0-9][A-Za-z0-9._-]*$"
+#define PACKAGE_WORD \
+	PACKAGE_NAME "(:[a-z][a-z0-9-]*)?(=[0-9A-Za-z][0-9A-Za-z.+:~-]*|/" SUITE_NAME ")?"
+#define FILE_NAME "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 const struct form form_text = {.what = "a text"};
 const struct form form_name = {
@@ -216,9 +218,8 @@ const struct form form_component = {
 };
 const struct form form_package = {
 	.what = "a package",
-	.hint = "NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE, in lower case",
-	.pattern = "^" PACKAGE_NAME "(:[a-z][a-z0-9-]*)?(=[0-9A-Za-z][0-9A-Za-z.+:~-]*|/" SUITE_NAME
-		   ")?$",
+	.hint = "NAME, NAME=VERSION, NAME/SUITE or NAME:ARCHITECTURE, in lower case, or A | B",
+	.pattern = "^" PACKAGE_WORD "( *\\| *" PACKAGE_WORD ")*$",
 };
 const struct form form_package_name = {
 	.what = "a package name",

@@ -312,7 +312,7 @@ const struct key recipe_keys[] = {
 		.fallback = "minbase", .form = &form_base, FIELD(base)},
 	{"packages", VALUE_LIST,
 		"Packages to install beside the base system: NAME, NAME=VERSION, NAME/SUITE, "
-		"NAME:ARCHITECTURE.",
+		"NAME:ARCHITECTURE; of alternatives, A | B, the first that the archive has.",
 		.form = &form_package, FIELD(packages)},
 	{"without", VALUE_LIST,
 		"Packages that must not be installed; the build fails when something needs one.",

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "image/compress.h"
 #include "kernel/ask.h"
+#include "package-word.h"
 #include "platform.h"
 #include "problem.h"
 #include "rootfs/rootfs.h"
@@ -108,20 +109,27 @@ static void verify_architecture(struct recipe *recipe, struct position at)
 }
 
 /* NAME:ARCHITECTURE of another one than the recipe's. */
+static void add_foreign(struct recipe *recipe, const char *package, struct position at)
+{
+	const char *colon = strchr(package, ':'), *pin = strchr(package, '=');
+
+	if (!colon || (pin && pin < colon))
+		return;
+	struct word word = {
+		arena_printf(&recipe->arena, "%.*s", (int)strcspn(colon + 1, "=/"), colon + 1),
+		at,
+	};
+	if (!text_equal(word.text, recipe->architecture.text) && !text_equal(word.text, "all") &&
+		!list_has(&recipe->foreign, word.text))
+		*arena_add(&recipe->arena, &recipe->foreign) = word;
+}
+
 static void find_foreign(struct recipe *recipe)
 {
 	vector_for_each (package, &recipe->packages) {
-		const char *colon = strchr(package->text, ':'), *pin = strchr(package->text, '=');
-		if (!colon || (pin && pin < colon))
-			continue;
-		struct word word = {
-			arena_printf(
-				&recipe->arena, "%.*s", (int)strcspn(colon + 1, "=/"), colon + 1),
-			package->at,
-		};
-		if (!text_equal(word.text, recipe->architecture.text) &&
-			!text_equal(word.text, "all") && !list_has(&recipe->foreign, word.text))
-			*arena_add(&recipe->arena, &recipe->foreign) = word;
+		char *rest = arena_strdup(&recipe->arena, package->text);
+		for (char *one; (one = package_word_next(&rest));)
+			add_foreign(recipe, one, package->at);
 	}
 	if (recipe->foreign.count && !bootstrap_find(recipe->bootstrap.text)->adds_packages)
 		recipe_problem(recipe, recipe->foreign.items[0].at,
@@ -129,19 +137,11 @@ static void find_foreign(struct recipe *recipe)
 			recipe->bootstrap.text);
 }
 
-/* Whether a package as `packages` has it, with a version or suite, is of that name. */
-static bool is_package(const char *package, const char *name)
-{
-	size_t length = strcspn(package, ":=/");
-
-	return strlen(name) == length && !strncmp(package, name, length);
-}
-
 static void verify_packages(struct recipe *recipe)
 {
 	vector_for_each (without, &recipe->without)
 		vector_for_each (package, &recipe->packages)
-			if (is_package(package->text, without->text))
+			if (package_word_names(package->text, without->text))
 				recipe_problem(recipe, without->at,
 					"%s is in `without`, but `packages` asks for it at "
 					"%s:%u:%u",
@@ -160,7 +160,7 @@ static void verify_init(struct recipe *recipe)
 		recipe_problem(recipe, recipe->service.at,
 			"`service` is for `init: minimal`; systemd's are units, in an overlay");
 	vector_for_each (package, &recipe->packages)
-		minimal = minimal && !is_package(package->text, "busybox-static");
+		minimal = minimal && !package_word_names(package->text, "busybox-static");
 	if (minimal)
 		*arena_add(&recipe->arena, &recipe->packages) =
 			(struct word){"busybox-static", recipe->init.at};

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "archive/dependency.h"
+#include "recipe/package-word.h"
 #include "reduce.h"
 
 /* Essential, or needed by what is, and still of no use to a guest whose packages never change. One
@@ -38,13 +39,10 @@ static bool has(struct span stanza, const char *field, const char *word)
 	return control_find(stanza, field, &value) && span_has_word(value, word);
 }
 
-/* "nginx", "nginx=1.22", "nginx/bookworm-backports", "nginx:i386" */
 static bool is_wanted(const struct word_list *wanted, const char *name)
 {
-	size_t length = strlen(name);
-
 	vector_for_each (word, wanted)
-		if (strcspn(word->text, "=/:") == length && !strncmp(word->text, name, length))
+		if (package_word_names(word->text, name))
 			return true;
 	return false;
 }

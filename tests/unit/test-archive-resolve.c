@@ -128,6 +128,22 @@ static void versions_can_be_pinned(void **state)
 		"    b depends on a (>= 1:2), which no package provides; the archive has a 1:3");
 }
 
+static void of_alternatives_the_first_that_there_is_counts(void **state)
+{
+	const char *const *base =
+		STANZAS("old 2", "both 1; Provides: name", "a 1", "pinned 1", "pinned 2");
+
+	(void)state;
+	assert_resolves(&(struct question){.base = base, .packages = "new|old|both"}, "old=2");
+	assert_resolves(&(struct question){.base = base, .packages = "name|old"}, "both=1");
+	assert_resolves(
+		&(struct question){.base = base, .packages = "new|pinned=1 a"}, "a=1 pinned=1");
+	assert_refused(&(struct question){.base = base, .packages = "a new|qqq"},
+		"r.yaml:10:2: unknown package `qqq`");
+	assert_refused(&(struct question){.base = base, .packages = "old|a", .without = "old"},
+		"r.yaml:10:1: `old` is also in `without`");
+}
+
 static void unknown_packages_are_named(void **state)
 {
 	const char *const *base = STANZAS("nginx-light 1", "openssh-server 1");
@@ -226,6 +242,7 @@ int main(void)
 		cmocka_unit_test(virtual_packages_are_provided),
 		cmocka_unit_test(recommendations_are_followed),
 		cmocka_unit_test(versions_can_be_pinned),
+		cmocka_unit_test(of_alternatives_the_first_that_there_is_counts),
 		cmocka_unit_test(unknown_packages_are_named),
 		cmocka_unit_test(conflicts_are_explained),
 		cmocka_unit_test(a_forbidden_package_names_its_chain),

@@ -28,7 +28,7 @@ static const char status[] =
 	"Package: web\n" INSTALLED "Depends: libweb\n\n"
 	"Package: libweb\n" INSTALLED "\n";
 
-static struct word wanted[] = {{.text = "web=1.0"}};
+static struct word wanted[] = {{.text = "none | web=1.0"}};
 static struct recipe recipe = {.sealed = true, .packages = {.items = wanted, .count = 1}};
 
 static void test_packages_that_stay(void **state)
