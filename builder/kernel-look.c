@@ -44,20 +44,22 @@ static int look_stored(
 	store.offline = true;
 	if (lock) {
 		plan->image = lock->kernel;
-		plan->modules = lock->modules;
+		package_list_append(&plan->parts, &lock->parts);
 	} else if (choose(plan, &store, arena, err)) {
 		return -1;
 	}
 	kernel_debs_find(plan, &store, &debs);
-	bool stored = file_exists(AT_FDCWD, debs.image) &&
-		      (!debs.modules || file_exists(AT_FDCWD, debs.modules));
-	return stored ? kernel_check_package(plan, &debs, &config, err) : not_stored(err);
+	vector_for_each (deb, &debs)
+		if (!file_exists(AT_FDCWD, deb->path))
+			return not_stored(err);
+	return kernel_check_package(plan, &debs, &config, err);
 }
 
 static int look_given(struct kernel_plan *plan, struct arena *arena, struct error *err)
 {
 	cleanup_config struct kernel_config config = {0};
-	const struct kernel_debs debs = {(char *)plan->recipe->kernel.package.text, NULL};
+	struct kernel_deb deb = {&plan->image, (char *)plan->recipe->kernel.package.text};
+	const struct kernel_debs debs = {&deb, 1, 1};
 
 	return kernel_complete(plan, arena, err) ? -1
 						 : kernel_check_package(plan, &debs, &config, err);
@@ -84,6 +86,7 @@ int kernel_look(const struct recipe *recipe, const char *store_path, struct erro
 		result = look_given(&plan, &arena, err);
 		break;
 	}
+	kernel_plan_release(&plan);
 	arena_release(&arena);
 	return result;
 }

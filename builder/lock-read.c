@@ -144,7 +144,7 @@ static const struct {
 	{"base", read_listed, offsetof(struct lock, base)},
 	{"add", read_listed, offsetof(struct lock, add)},
 	{"kernel", read_single, offsetof(struct lock, kernel)},
-	{"modules", read_single, offsetof(struct lock, modules)},
+	{"part", read_listed, offsetof(struct lock, parts)},
 	{"tool", read_listed, offsetof(struct lock, tools)},
 	{"busybox", read_single, offsetof(struct lock, busybox)},
 	{"uefi", read_single, offsetof(struct lock, uefi)},
@@ -215,7 +215,8 @@ int lock_parse(const char *path, struct span text, struct lock **ret_lock, struc
 	lock->sources_list = arena_strdup(&lock->arena, reader.sources.data);
 	buffer_release(&reader.sources);
 	if (result || check_list(&reader, &lock->base, err) ||
-		check_list(&reader, &lock->add, err) || check_list(&reader, &lock->tools, err))
+		check_list(&reader, &lock->add, err) || check_list(&reader, &lock->parts, err) ||
+		check_list(&reader, &lock->tools, err))
 		return -1;
 	*ret_lock = steal_pointer(&lock);
 	return 0;

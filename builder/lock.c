@@ -146,16 +146,13 @@ struct package_list lock_packages(const struct lock *lock)
 {
 	struct package_list all = {0};
 
-	vector_for_each (package, &lock->base)
-		vector_push(&all, *package);
-	vector_for_each (package, &lock->add)
-		vector_push(&all, *package);
+	package_list_append(&all, &lock->base);
+	package_list_append(&all, &lock->add);
 	if (lock->kernel.name) {
 		vector_push(&all, lock->kernel);
 		vector_push(&all, lock->busybox);
 	}
-	if (lock->modules.name)
-		vector_push(&all, lock->modules);
+	package_list_append(&all, &lock->parts);
 	if (lock->uefi.name)
 		vector_push(&all, lock->uefi);
 	package_list_merge(&all, &lock->tools);
@@ -170,6 +167,7 @@ void lock_free(struct lock *lock)
 	vector_release(&lock->requests);
 	vector_release(&lock->base);
 	vector_release(&lock->add);
+	vector_release(&lock->parts);
 	vector_release(&lock->tools);
 	arena_release(&lock->arena);
 	free(lock);
@@ -248,8 +246,8 @@ char *lock_text(const struct plan *plan)
 		print_package(&text, plan, "kernel", &plan->kernel.image);
 		print_package(&text, plan, "busybox", &plan->kernel.busybox);
 	}
-	if (plan->kernel.modules.name)
-		print_package(&text, plan, "modules", &plan->kernel.modules);
+	vector_for_each (part, &plan->kernel.parts)
+		print_package(&text, plan, "part", part);
 	if (plan->kernel.uefi.name)
 		print_package(&text, plan, "uefi", &plan->kernel.uefi);
 	vector_for_each (tool, &plan->kernel.tools)

@@ -10,7 +10,7 @@
  *     ROLE NAME VERSION ARCHITECTURE SHA256 SIZE SUITE SECTION PRIORITY PATH [MIRROR]
  *
  * A ROLE is `base` (of the base system alone), `add` (by the recipe's packages), `kernel` (or its
- * source), `modules` (of a kernel in two packages), `busybox`, `uefi` (what starts it) or `tool`
+ * source), `part` (of a kernel in several packages), `busybox`, `uefi` (what starts it) or `tool`
  * (that a kernel is built with). SECTION and PRIORITY are as the archive's index had them, `-` if
  * it had none. PATH is below the suite's mirror, or MIRROR: one of the recipe's `repositories`.
  */
@@ -28,8 +28,8 @@ struct lock {
 	struct words requests; /* the `recipe` lines, without that word */
 	uint64_t date;         /* seconds since 1970 */
 	const char *sources_list;
-	struct package_list base, add, tools;          /* each sorted */
-	struct package kernel, modules, busybox, uefi; /* name NULL: there is none */
+	struct package_list base, add, tools, parts; /* each sorted */
+	struct package kernel, busybox, uefi;        /* name NULL: there is none */
 };
 
 /* Where the recipe's lock is; owned by the caller. */

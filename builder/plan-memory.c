@@ -118,7 +118,7 @@ void plan_remember(const struct plan *plan, const struct store *store, const cha
 	json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "base",
 		list_value(&plan->layers[LAYER_BASE].packages), "packages",
 		list_value(&plan->layers[LAYER_PACKAGES].packages), "kernel",
-		single_value(&kernel->image), "modules", single_value(&kernel->modules), "busybox",
+		single_value(&kernel->image), "parts", list_value(&kernel->parts), "busybox",
 		single_value(&kernel->busybox), "uefi", single_value(&kernel->uefi), "tools",
 		list_value(&kernel->tools));
 	cleanup_free char *text = json_dumps(document, JSON_COMPACT);
@@ -176,7 +176,7 @@ bool plan_recall(struct plan *plan, const struct store *store, const char *quest
 	read_list(json_object_get(document, "packages"), &plan->arena, added);
 	read_list(json_object_get(document, "tools"), &plan->arena, &plan->kernel.tools);
 	read_single(json_object_get(document, "kernel"), &plan->arena, &plan->kernel.image);
-	read_single(json_object_get(document, "modules"), &plan->arena, &plan->kernel.modules);
+	read_list(json_object_get(document, "parts"), &plan->arena, &plan->kernel.parts);
 	read_single(json_object_get(document, "busybox"), &plan->arena, &plan->kernel.busybox);
 	read_single(json_object_get(document, "uefi"), &plan->arena, &plan->kernel.uefi);
 	json_decref(document);

@@ -8,12 +8,6 @@
 #include "plan-memory.h"
 #include "rootfs/rootfs.h"
 
-static void append(struct package_list *list, const struct package_list *more)
-{
-	vector_for_each (package, more)
-		vector_push(list, *package);
-}
-
 static bool same_package(const struct package *a, const struct package *b)
 {
 	return !strcmp(a->name, b->name) && !strcmp(a->sha256, b->sha256);
@@ -39,7 +33,7 @@ static void split_packages(struct plan *plan)
 		return;
 	vector_release(base);
 	vector_release(rest);
-	append(base, &plan->packages);
+	package_list_append(base, &plan->packages);
 }
 
 /* The lock's packages that are to stay as they are. */
@@ -62,7 +56,8 @@ static void hold_kernel(struct plan *plan, const struct lock *lock, const struct
 		return;
 	if (!words_contain(moving, lock->kernel.name) && !words_contain(moving, "kernel")) {
 		plan->kernel.image = lock->kernel;
-		plan->kernel.modules = lock->modules;
+		plan->kernel.parts.count = 0;
+		package_list_append(&plan->kernel.parts, &lock->parts);
 	}
 	if (!words_contain(moving, lock->busybox.name))
 		plan->kernel.busybox = lock->busybox;
@@ -178,17 +173,18 @@ void plan_follow_lock(struct plan *plan, const struct lock *lock)
 	bool layered = bootstrap_find(plan->recipe->bootstrap.text)->adds_packages;
 
 	plan->lock = lock;
-	append(&plan->packages, &lock->base);
-	append(&plan->packages, &lock->add);
+	package_list_append(&plan->packages, &lock->base);
+	package_list_append(&plan->packages, &lock->add);
 	package_list_sort(&plan->packages);
-	append(&plan->layers[LAYER_BASE].packages, layered ? &lock->base : &plan->packages);
+	package_list_append(
+		&plan->layers[LAYER_BASE].packages, layered ? &lock->base : &plan->packages);
 	if (layered)
-		append(&plan->layers[LAYER_PACKAGES].packages, &lock->add);
+		package_list_append(&plan->layers[LAYER_PACKAGES].packages, &lock->add);
 	plan->kernel.image = lock->kernel;
-	plan->kernel.modules = lock->modules;
+	package_list_append(&plan->kernel.parts, &lock->parts);
 	plan->kernel.busybox = lock->busybox;
 	plan->kernel.uefi = lock->uefi;
-	append(&plan->kernel.tools, &lock->tools);
+	package_list_append(&plan->kernel.tools, &lock->tools);
 	plan->sources_list = lock->sources_list;
 	plan->epoch = lock->date;
 }
@@ -199,7 +195,7 @@ struct package_list plan_packages(const struct plan *plan, bool kernel_build)
 
 	struct package_list kernel = kernel_packages(&plan->kernel, kernel_build);
 
-	append(&all, &plan->packages);
+	package_list_append(&all, &plan->packages);
 	package_list_merge(&all, &kernel);
 	vector_release(&kernel);
 	if (plan->kernel.uefi.name)

@@ -40,8 +40,8 @@ void plan_print_kernel(struct buffer *text, const struct plan *plan, const struc
 	if (!plan->kernel.image.name)
 		return;
 	plan_print_package(text, plan, &plan->kernel.image);
-	if (plan->kernel.modules.name)
-		plan_print_package(text, plan, &plan->kernel.modules);
+	vector_for_each (part, &plan->kernel.parts)
+		plan_print_package(text, plan, part);
 	plan_print_package(text, plan, &plan->kernel.busybox);
 	if (plan->kernel.uefi.name)
 		plan_print_package(text, plan, &plan->kernel.uefi);

@@ -31,6 +31,7 @@ struct package_list {
 };
 
 void package_list_sort(struct package_list *packages);
+void package_list_append(struct package_list *packages, const struct package_list *more);
 /* Appends those that are not there yet. */
 void package_list_merge(struct package_list *packages, const struct package_list *more);
 

@@ -74,6 +74,12 @@ char *package_full_name(const char *name, const char *architecture, const char *
 	return xasprintf("%s%s%s", name, foreign ? ":" : "", foreign ? architecture : "");
 }
 
+void package_list_append(struct package_list *packages, const struct package_list *more)
+{
+	vector_for_each (package, more)
+		vector_push(packages, *package);
+}
+
 void package_list_merge(struct package_list *packages, const struct package_list *more)
 {
 	vector_for_each (package, more) {

@@ -1,4 +1,5 @@
 /* A kernel's package beside the platforms it is to run on. */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,9 @@ static int take_config(void *context, struct archive *tar, struct archive_entry 
 {
 	struct search *search = context;
 
-	if (archive_entry_filetype(entry) != AE_IFREG || !text_starts(path, "boot/config-"))
+	if (archive_entry_filetype(entry) != AE_IFREG ||
+		(fnmatch("boot/config-*", path, FNM_PATHNAME) &&
+			fnmatch("usr/lib/modules/*/config", path, FNM_PATHNAME)))
 		return 0;
 	search->found = true;
 	return deb_read_content(tar, entry, CONFIG_LONGEST, &search->text, err);
@@ -40,14 +43,14 @@ static int search_package(
 	return deb_read(deb, DEB_DATA, &reader, err) ? error_wrap(err, "%s", package->name) : 0;
 }
 
-static int read_config(const struct kernel_plan *plan, const struct kernel_debs *debs,
-	struct kernel_config *ret_config, struct error *err)
+static int read_config(
+	const struct kernel_debs *debs, struct kernel_config *ret_config, struct error *err)
 {
 	struct search search = {0};
+	int result = 0;
 
-	int result = search_package(&plan->image, debs->image, &search, err);
-	if (!result && !search.found && debs->modules)
-		result = search_package(&plan->modules, debs->modules, &search, err);
+	for (size_t i = 0; i < debs->count && !result && !search.found; i++)
+		result = search_package(debs->items[i].package, debs->items[i].path, &search, err);
 	if (!result && search.found)
 		result = kernel_config_parse("its configuration", &search.text, ret_config, err);
 	buffer_release(&search.text);
@@ -57,18 +60,21 @@ static int read_config(const struct kernel_plan *plan, const struct kernel_debs 
 void kernel_debs_find(
 	const struct kernel_plan *plan, const struct store *store, struct kernel_debs *ret_debs)
 {
-	*ret_debs = (struct kernel_debs){
-		.image = kernel_is_built(plan) ? store_kernel_path(store, plan->build.key)
-					       : store_package_path(store, plan->image.sha256),
-		.modules =
-			plan->modules.name ? store_package_path(store, plan->modules.sha256) : NULL,
-	};
+	char *image = kernel_is_built(plan) ? store_kernel_path(store, plan->build.key)
+					    : store_package_path(store, plan->image.sha256);
+
+	*ret_debs = (struct kernel_debs){0};
+	vector_push(ret_debs, ((struct kernel_deb){&plan->image, image}));
+	vector_for_each (part, &plan->parts)
+		vector_push(ret_debs,
+			((struct kernel_deb){part, store_package_path(store, part->sha256)}));
 }
 
 void kernel_debs_release(struct kernel_debs *debs)
 {
-	free(debs->image);
-	free(debs->modules);
+	vector_for_each (deb, debs)
+		free(deb->path);
+	vector_release(debs);
 }
 
 int kernel_check_package(const struct kernel_plan *plan, const struct kernel_debs *debs,
@@ -79,7 +85,7 @@ int kernel_check_package(const struct kernel_plan *plan, const struct kernel_deb
 	     cloud = !given && text_equal(kernel->config.text, "cloud");
 	cleanup_config struct kernel_config config = {0};
 
-	if (read_config(plan, debs, &config, err))
+	if (read_config(debs, &config, err))
 		return -1;
 	if (config.lines.count &&
 		(kernel_config_check_platforms(&config, plan->image.name, plan->platforms,

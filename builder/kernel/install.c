@@ -117,18 +117,45 @@ static const char *release_of(const char *name)
 	return NULL;
 }
 
-static int find_release(struct installation *installation, struct error *err)
+/* After trixie Debian's image lies beside its modules. */
+static bool take_beside_modules(struct installation *installation, const char *name)
 {
-	int fd = openat(installation->unpacked, "boot", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *image = xasprintf("lib/modules/%s/vmlinuz", name);
+
+	if (*name == '.' || !inside_exists(installation->unpacked, image))
+		return false;
+	installation->image = steal_pointer(&image);
+	installation->release = xstrdup(name);
+	return true;
+}
+
+static bool take_in_boot(struct installation *installation, const char *name)
+{
+	if (!release_of(name))
+		return false;
+	installation->image = xasprintf("boot/%s", name);
+	installation->release = xstrdup(release_of(name));
+	return true;
+}
+
+/* Looks for an image among the names in a directory. */
+static bool find_image(struct installation *installation, const char *path,
+	bool (*take)(struct installation *installation, const char *name))
+{
+	int fd = openat(installation->unpacked, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_directory DIR *names = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	while (names && (entry = readdir(names)))
-		if (release_of(entry->d_name) && !installation->image) {
-			installation->image = xasprintf("boot/%s", entry->d_name);
-			installation->release = xstrdup(release_of(entry->d_name));
-		}
-	if (!installation->release)
+		if (take(installation, entry->d_name))
+			return true;
+	return false;
+}
+
+static int find_release(struct installation *installation, struct error *err)
+{
+	if (!find_image(installation, "boot", take_in_boot) &&
+		!find_image(installation, "usr/lib/modules", take_beside_modules))
 		return error_set(err, STATUS_ARCHIVE, "%s: it has no /boot/vmlinuz-*",
 			installation->plan->image.name);
 	return 0;
@@ -232,7 +259,9 @@ static int write_initramfs(struct installation *installation, struct error *err)
 static int install_boot_files(struct installation *installation, struct error *err)
 {
 	cleanup_free char *config = xasprintf("boot/config-%s", installation->release);
+	cleanup_free char *beside = xasprintf("lib/modules/%s/config", installation->release);
 	int unpacked = installation->unpacked;
+	const char *source = file_exists(unpacked, config) ? config : beside;
 	/* An init needs /dev. */
 	bool initramfs =
 		installation->order.count ||
@@ -240,8 +269,8 @@ static int install_boot_files(struct installation *installation, struct error *e
 			!strcmp(kernel_config_value(&installation->config, "DEVTMPFS_MOUNT"), "n"));
 
 	if (move(installation, unpacked, installation->image, "boot/vmlinuz", err) ||
-		(file_exists(unpacked, config) &&
-			move(installation, unpacked, config, config, err)))
+		(file_exists(unpacked, source) &&
+			move(installation, unpacked, source, config, err)))
 		return -1;
 	return initramfs ? write_initramfs(installation, err) : 0;
 }
@@ -269,15 +298,14 @@ static int select_modules(struct installation *installation, struct error *err)
 static int unpack_all(struct installation *installation, const struct kernel_debs *debs,
 	const struct store *store, struct error *err)
 {
-	const struct kernel_plan *plan = installation->plan;
-	cleanup_free char *busybox = store_package_path(store, plan->busybox.sha256);
+	const struct package *busybox = &installation->plan->busybox;
+	cleanup_free char *path = store_package_path(store, busybox->sha256);
 	int root = installation->unpacked;
 
-	if (unpack(root, &plan->image, debs->image, wanted_of_kernel, err) ||
-		(debs->modules &&
-			unpack(root, &plan->modules, debs->modules, wanted_of_kernel, err)))
-		return -1;
-	return unpack(root, &plan->busybox, busybox, wanted_of_busybox, err);
+	vector_for_each (deb, debs)
+		if (unpack(root, deb->package, deb->path, wanted_of_kernel, err))
+			return -1;
+	return unpack(root, busybox, path, wanted_of_busybox, err);
 }
 
 int kernel_install(const struct kernel_plan *plan, const struct store *store, const char *work,
@@ -297,5 +325,5 @@ int kernel_install(const struct kernel_plan *plan, const struct store *store, co
 		find_release(&installation, err) || select_modules(&installation, err) ||
 		install_boot_files(&installation, err) || install_modules(&installation, err))
 		return -1;
-	return kernel_register(debs.image, &installation.installed, installation.tree, err);
+	return kernel_register(debs.items[0].path, &installation.installed, installation.tree, err);
 }

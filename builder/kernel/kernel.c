@@ -10,10 +10,11 @@
 #include "modules.h"
 
 /* Raised when the code comes to do something else with the same inputs. */
-#define CODE_VERSION "3"
+#define CODE_VERSION "4"
 
 void kernel_plan_release(struct kernel_plan *plan)
 {
+	vector_release(&plan->parts);
 	vector_release(&plan->tools);
 	kernel_build_release(&plan->build);
 }
@@ -45,17 +46,26 @@ static int follow(struct package_index *index, const char *name, const char *pre
 	return package_index_find(index, dependency, arena, ret_package, err);
 }
 
-/* What a package needs of that kind; nothing, when it needs none. */
-static int find_part(struct package_index *index, const struct package *whole, const char *prefix,
-	struct arena *arena, struct package *part, struct error *err)
+/* The packages that have a part of the image's kernel: Ubuntu's modules; in Debian's suites after
+ * trixie also the image itself, and the configuration with the indices of modules. */
+static int find_parts(struct package_index *index, struct arena *arena, struct kernel_plan *plan,
+	struct error *err)
 {
-	const char *name = package_dependency(whole, prefix, arena);
+	static const char *const prefixes[] = {"linux-base-", "linux-binary-", "linux-modules-"};
 
-	return name ? package_index_find(index, name, arena, part, err) : 0;
+	for (size_t i = 0; i < array_count(prefixes); i++) {
+		const char *name = package_dependency(&plan->image, prefixes[i], arena);
+		struct package part;
+		if (!name)
+			continue;
+		if (package_index_find(index, name, arena, &part, err))
+			return -1;
+		vector_push(&plan->parts, part);
+	}
+	return 0;
 }
 
-/* Debian's kernel, by its name there, else Ubuntu's, whose modules are a package of their own.
- * After trixie Debian's image is none in /boot, and indices of modules are in a third package. */
+/* Debian's kernel, by its name there, else Ubuntu's. */
 static int choose_distribution(struct package_index *index, bool cloud, struct arena *arena,
 	struct kernel_plan *plan, struct error *err)
 {
@@ -63,20 +73,13 @@ static int choose_distribution(struct package_index *index, bool cloud, struct a
 	const char *debian = cloud ? architecture->cloud_kernel : architecture->generic_kernel;
 	const char *ubuntu = cloud ? "linux-image-virtual" : "linux-image-generic";
 	cleanup(error_release) struct error other = {0};
-	struct package whole;
 
-	if (follow(index, debian, "linux-image-", arena, &whole, err)) {
-		if (follow(index, ubuntu, "linux-image-", arena, &whole, &other))
+	if (follow(index, debian, "linux-image-", arena, &plan->image, err)) {
+		if (follow(index, ubuntu, "linux-image-", arena, &plan->image, &other))
 			return -1;
 		error_release(err);
 	}
-	if (package_dependency(&whole, "linux-binary-", arena))
-		return error_set(err, STATUS_RECIPE,
-			"%s comes in parts that jeos cannot put together; `kernel: guest` builds "
-			"one",
-			whole.name);
-	plan->image = whole;
-	return find_part(index, &whole, "linux-modules-", arena, &plan->modules, err);
+	return find_parts(index, arena, plan, err);
 }
 
 static int choose(struct package_index *index, struct package_index *tools, struct arena *arena,
@@ -140,8 +143,8 @@ struct package_list kernel_packages(const struct kernel_plan *plan, bool build)
 	vector_push(&all, plan->busybox);
 	if (build || !built)
 		vector_push(&all, plan->image);
-	if (plan->modules.name)
-		vector_push(&all, plan->modules);
+	vector_for_each (part, &plan->parts)
+		vector_push(&all, *part);
 	if (build)
 		vector_for_each (tool, &plan->tools)
 			vector_push(&all, *tool);

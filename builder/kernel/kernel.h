@@ -20,9 +20,9 @@ struct kernel_plan {
 	/* The package that it comes in: linux-image or the given file; or that it is built from:
 	 * linux-source. Name NULL: no kernel. */
 	struct package image;
-	struct package modules; /* the rest of it, if it is in two; name NULL: it is not */
-	struct package busybox; /* of the guest's architecture, for the initramfs */
-	struct package uefi;    /* what starts it by UEFI, see boot-files.h; name NULL: nothing */
+	struct package_list parts; /* the rest of it, where it comes in several; owned */
+	struct package busybox;    /* of the guest's architecture, for the initramfs */
+	struct package uefi; /* what starts it by UEFI, see boot-files.h; name NULL: nothing */
 	struct package_list tools; /* what builds it, if it is built; owned */
 	struct kernel_build build; /* the same, and all else that decides what comes out */
 	/* Keeps all modules that no image is forbidden, needed or not: for recipes without the
@@ -47,9 +47,14 @@ int kernel_complete(struct kernel_plan *plan, struct arena *arena, struct error 
  * (vector_release) is the caller's. */
 struct package_list kernel_packages(const struct kernel_plan *plan, bool build);
 
-/* Where the packages of the plan's kernel are: in the store, or where the recipe says. */
+/* Where the packages of the plan's kernel are, the image's first: in the store, or where the recipe
+ * says. */
 struct kernel_debs {
-	char *image, *modules; /* owned; modules NULL: there is no such package */
+	struct kernel_deb {
+		const struct package *package; /* borrowed */
+		char *path;                    /* owned */
+	} * items;
+	size_t count, capacity;
 };
 void kernel_debs_find(
 	const struct kernel_plan *plan, const struct store *store, struct kernel_debs *ret_debs);
@@ -57,7 +62,7 @@ void kernel_debs_release(struct kernel_debs *debs);
 #define cleanup_kernel_debs cleanup(kernel_debs_release)
 
 /*
- * Whether the plan's kernel has what its platforms cannot do without, by the boot/config-* in its
+ * Whether the plan's kernel has what its platforms cannot do without, by the configuration in its
  * packages. STATUS_RECIPE at the recipe's `kernel` says what it lacks and what to use instead. A
  * kernel without one is taken as it is, and ret_config then empty.
  */
