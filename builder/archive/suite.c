@@ -108,9 +108,8 @@ static void read_line(struct script *script, struct span line)
 		script->result->keyring = take_argument(script, line);
 }
 
-static int read_script(const char *directory, struct script *script, struct error *err)
+static int read_script(const char *path, struct script *script, struct error *err)
 {
-	cleanup_free char *path = xasprintf("%s/%s", directory, script->suite);
 	cleanup_buffer struct buffer text = {0};
 	struct span rest, line;
 
@@ -151,7 +150,13 @@ static const char *program_default_mirror(struct arena *arena, struct error *err
 	return NULL;
 }
 
-/* The suites that have a script; variants of one (`hoary.buildd`) are left out. */
+/* Whether a script's name is a suite's: not a part of others, nor a variant (`hoary.buildd`). */
+static bool is_suite(const char *name)
+{
+	return !strchr(name, '.') && strcmp(name, "debian-common");
+}
+
+/* The suites that have a script. */
 static int list_suites(
 	const char *directory, struct arena *arena, struct words *ret_names, struct error *err)
 {
@@ -163,16 +168,42 @@ static int list_suites(
 		return error_set(err, STATUS_MISSING, "%s: %s; install the package debootstrap",
 			directory, strerror(errno));
 	while ((entry = readdir(stream)))
-		if (!strchr(entry->d_name, '.') && strcmp(entry->d_name, "debian-common"))
+		if (is_suite(entry->d_name))
 			vector_push(&names, arena_strdup(arena, entry->d_name));
 	*ret_names = names;
 	return 0;
 }
 
-static int unknown_suite(struct word suite, const struct words *names, struct error *err)
+static char *scripts_directory(void)
 {
-	const char *nearest = text_nearest(suite.text, names->items, names->count);
+	const char *top = getenv("DEBOOTSTRAP_DIR");
 
+	return xasprintf("%s/scripts", top && *top ? top : "/usr/share/debootstrap");
+}
+
+char *suite_script(const char *suite)
+{
+	static const char *const younger[] = {"forky", "duke"};
+	cleanup_free char *directory = scripts_directory();
+	cleanup_free char *path = xasprintf("%s/%s", directory, suite);
+
+	if (is_suite(suite) && file_exists(AT_FDCWD, path))
+		return steal_pointer(&path);
+	for (size_t i = 0; i < array_count(younger); i++)
+		if (!strcmp(younger[i], suite))
+			return xasprintf("%s/sid", directory);
+	return NULL;
+}
+
+static int unknown_suite(struct word suite, struct arena *arena, struct error *err)
+{
+	cleanup_free char *directory = scripts_directory();
+	struct words names = {0};
+
+	if (list_suites(directory, arena, &names, err))
+		return -1;
+	const char *nearest = text_nearest(suite.text, names.items, names.count);
+	vector_release(&names);
 	return error_at(err, suite.at, "unknown suite `%s`%s%s%s: debootstrap has no script for it",
 		suite.text, nearest ? "; did you mean `" : "", nearest ? nearest : "",
 		nearest ? "`?" : "");
@@ -181,18 +212,11 @@ static int unknown_suite(struct word suite, const struct words *names, struct er
 int suite_find(struct word suite, const char *architecture, struct arena *arena,
 	struct suite *ret_suite, struct error *err)
 {
-	const char *top = getenv("DEBOOTSTRAP_DIR");
-	cleanup_free char *directory =
-		xasprintf("%s/scripts", top && *top ? top : "/usr/share/debootstrap");
+	cleanup_free char *path = suite_script(suite.text);
 	struct suite found = {.name = suite.text};
 	struct script script = {suite.text, architecture, {{0}}, 0, &found, arena};
-	struct words names = {0};
 
-	if (list_suites(directory, arena, &names, err))
-		return -1;
-	int result = words_contain(&names, suite.text) ? 0 : unknown_suite(suite, &names, err);
-	vector_release(&names);
-	if (result || read_script(directory, &script, err))
+	if (path ? read_script(path, &script, err) : unknown_suite(suite, arena, err))
 		return -1;
 	if (!found.default_mirror)
 		found.default_mirror = program_default_mirror(arena, err);

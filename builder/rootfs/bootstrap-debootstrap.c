@@ -13,6 +13,7 @@
 
 #include "archive/control.h"
 #include "archive/deb.h"
+#include "archive/suite.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -223,6 +224,7 @@ static int first_stage(
 {
 	cleanup_fd int passed = fcntl(root, F_DUPFD, 100);
 	cleanup_free char *target = xasprintf("/proc/self/fd/%d", passed);
+	cleanup_free char *script = suite_script(rootfs->recipe->suite.text);
 	cleanup_free char *architecture = xasprintf("--arch=%s", rootfs->recipe->architecture.text);
 	cleanup_buffer struct buffer include = {0};
 
@@ -233,7 +235,7 @@ static int first_stage(
 		.name = "debootstrap, first stage",
 		.arguments = (const char *const[]){"debootstrap", "--foreign", "--variant=minbase",
 			"--no-check-gpg", architecture, include.data, rootfs->recipe->suite.text,
-			target, "file:debootstrap/archive", NULL},
+			target, "file:debootstrap/archive", script, NULL},
 		.environment = environment,
 		.directory = rootfs->root,
 		.pass_fds = {passed},
