@@ -1,7 +1,7 @@
 #!/bin/bash
-# Suites beside Debian's stable ones: Ubuntu's, by mirror and keyring, and what debootstrap does not
-# know yet. No mirror of Ubuntu need be in reach: a small archive here has its suites and names of
-# kernels, filled with Debian's packages.
+# Other suites than bookworm: Debian's next one, Ubuntu's, by mirror and keyring, and what debootstrap
+# does not know yet. No mirror of Ubuntu, nor one of suites that change from day to day, need be in
+# reach: a small archive here has their names and kernels, filled with Debian's packages.
 # time-limit: 1200
 # shellcheck disable=SC2317 # shunit2 calls the functions
 . "$JEOS_TOP/tests/lib/archive.sh"
@@ -95,7 +95,7 @@ test_ubuntu_is_locked() {
 	run lock recipe.yaml
 	assertEquals "$errors" 0 "$status"
 	assertContains "$(<small.lock)" 'kernel linux-image-99-generic 99 '
-	assertContains "$(<small.lock)" 'modules linux-modules-99-generic 99 '
+	assertContains "$(<small.lock)" 'part linux-modules-99-generic 99 '
 	assertEquals "$("$JEOS" plan --no-lock --json recipe.yaml | jq -S .layers)" \
 		"$("$JEOS" --offline plan --json recipe.yaml | jq -S .layers)"
 	run check recipe.yaml
@@ -103,30 +103,71 @@ test_ubuntu_is_locked() {
 	rm small.lock
 }
 
-# A suite that came after this debootstrap; kernels of Debian's newest ones.
+# Debian's kernel as its suites have it after trixie: nothing in /boot, and in three packages.
+add_kernel_in_parts() {
+	local release directory part
+	release=$(basename modules/lib/modules/*)
+	for part in base binary modules; do
+		directory=parts/$part/usr/lib/modules/$release
+		mkdir -p "$directory" parts/$part/DEBIAN
+		control linux-$part-100 '' >parts/$part/DEBIAN/control
+		case $part in
+		base) cp modules/lib/modules/"$release"/modules.* "$directory" &&
+			cp modules/boot/config-* "$directory"/config ;;
+		binary) cp image/boot/vmlinuz-* "$directory"/vmlinuz ;;
+		modules) cp -R modules/lib/modules/"$release"/kernel "$directory" ;;
+		esac || return 1
+		dpkg-deb --root-owner-group -Znone -b parts/$part $part.deb >/dev/null &&
+			archive_add_deb ubuntu $part.deb || return 1
+	done
+	archive_add_package ubuntu linux-image-100 100 \
+		'Depends: linux-base-100, linux-binary-100, linux-modules-100'
+	archive_add_package ubuntu linux-image-cloud-amd64 100 'Depends: linux-image-100'
+}
+
+# A suite that came after this debootstrap, with such a kernel.
 test_suite_that_debootstrap_does_not_know() {
-	archive_add_package ubuntu linux-binary-100-amd64 100
-	archive_add_package ubuntu linux-image-100-amd64 100 'Depends: linux-binary-100-amd64'
-	archive_add_package ubuntu linux-image-amd64 100 'Depends: linux-image-100-amd64'
+	add_kernel_in_parts || fail 'no kernel'
 	local room
 	for room in ubuntu/dists/jammy/main/*/; do
 		cat "$room/Packages" >>ubuntu/pending
 	done
 	recipe_suite=unheard-of
 	archive_publish ubuntu $recipe_suite || fail 'no archive'
-	recipe
-	run plan recipe.yaml
+	recipe 'frozen: true' 'test:' '  memory: 256M' '  checks:' '    - port: 80' \
+		'    - present: {modules: [virtio_net], files: ["/boot/config-*"]}'
+	run lock recipe.yaml
 	assertEquals "$errors" 0 "$status"
-	assertTrue 'its image' "grep -Eq '^ *linux-image-99-generic +99 ' output"
-	recipe 'kernel: generic'
-	run plan recipe.yaml
-	assertEquals "$errors" 3 "$status"
-	assertContains "$errors" 'kernel: linux-image-100-amd64 comes in parts that jeos cannot put'
+	assertEquals "$(<small.lock)" 3 "$(grep -c '^part linux-.*-100 99 ' small.lock)"
+	run test --boot direct recipe.yaml
+	assertEquals "$errors$output" 0 "$status"
+	assertNotContains "$output" "$output" 'not ok'
+	rm small.lock
 	sed -i /keyring/d recipe.yaml
 	run plan recipe.yaml
 	assertEquals "$errors" 3 "$status"
 	assertContains "$errors" 'recipe.yaml:2:8: unknown suite `unheard-of`'
 	assertContains "$errors" 'with `mirror` and `keyring` a recipe can have any suite'
+}
+
+# Debian's own are known by name: it is only the key that is missing.
+test_suite_of_debian_that_debootstrap_does_not_know() {
+	recipe_suite=forky
+	archive_publish ubuntu forky || fail 'no archive'
+	recipe
+	sed -i /keyring/d recipe.yaml
+	run plan recipe.yaml
+	assertEquals "$errors" 4 "$status"
+	assertNotContains "$errors" 'unknown suite'
+}
+
+# All that minimal says of itself holds in the next suite too.
+test_trixie() {
+	printf '%s\n' 'name: small' "from: $JEOS_TOP/recipes/minimal.yaml" 'suite: trixie' >recipe.yaml
+	run test --boot direct recipe.yaml
+	assertEquals "$errors$output" 0 "$status"
+	assertNotContains "$output" "$output" 'not ok'
+	assertContains "$output" 'small kvm direct: root-grows'
 }
 
 . shunit2
