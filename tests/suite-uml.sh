@@ -1,7 +1,7 @@
 #!/bin/bash
 # User Mode Linux: an appliance boots in it as a program of an unprivileged user, over a COW file of
 # jeos's own, and two of them share one image.
-# time-limit: 900
+# time-limit: 3600
 
 . "$JEOS_TOP/tests/lib/need.sh"
 . "$JEOS_TOP/tests/lib/user.sh"
@@ -60,6 +60,18 @@ test_a_root_in_a_partition() {
 	need_uml || return 0
 	printf '%s\n' 'name: parted' "from: $PWD/uml.yaml" 'disk: {formats: [raw]}' >parted.yaml
 	"$JEOS" test --log partition parted.yaml >output 2>errors || fail "exit status, $(<errors)"
+	assert_nothing_left
+}
+
+# Compiled from kernel-configs/, as a program.
+test_a_kernel_of_our_own() {
+	need_full || return 0
+	ln -s "$JEOS_TOP/kernel-configs" . &&
+		printf '%s\n' 'name: own' "from: $PWD/uml.yaml" 'kernel: guest' \
+			'test: {checks: [{run: {command: uname -r, output: -guest}}]}' >own.yaml
+	"$JEOS" test --log own own.yaml >output 2>errors || fail "exit status, $(<errors)"
+	assertEquals 'failed checks' 0 "$(grep -c '^not ok' output)"
+	assertContains "$(<output)" 'run: uname -r'
 	assert_nothing_left
 }
 
