@@ -180,10 +180,8 @@ bool plan_recall(struct plan *plan, const struct store *store, const char *quest
 	read_single(json_object_get(document, "busybox"), &plan->arena, &plan->kernel.busybox);
 	read_single(json_object_get(document, "uefi"), &plan->arena, &plan->kernel.uefi);
 	json_decref(document);
-	vector_for_each (package, base)
-		vector_push(&plan->packages, *package);
-	vector_for_each (package, added)
-		vector_push(&plan->packages, *package);
+	package_list_append(&plan->packages, base);
+	package_list_append(&plan->packages, added);
 	package_list_sort(&plan->packages);
 	return true;
 }

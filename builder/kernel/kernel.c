@@ -143,11 +143,9 @@ struct package_list kernel_packages(const struct kernel_plan *plan, bool build)
 	vector_push(&all, plan->busybox);
 	if (build || !built)
 		vector_push(&all, plan->image);
-	vector_for_each (part, &plan->parts)
-		vector_push(&all, *part);
+	package_list_append(&all, &plan->parts);
 	if (build)
-		vector_for_each (tool, &plan->tools)
-			vector_push(&all, *tool);
+		package_list_append(&all, &plan->tools);
 	package_list_sort(&all);
 	return all;
 }
